@@ -1,0 +1,1 @@
+"""Needs and the worklist: what somebody does next, and until when."""

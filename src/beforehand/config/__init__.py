@@ -1,0 +1,1 @@
+"""Settings and URL wiring, nothing else."""

@@ -1,0 +1,1 @@
+"""Connectors, ledger, limits, quarantine, apply: bytes in, facts out."""

@@ -1,0 +1,1 @@
+"""One folder a format: bytes to FHIR. No Django here."""

@@ -1,0 +1,1 @@
+"""Rules, cases, findings, engines: what is due, met, unknown or excluded."""

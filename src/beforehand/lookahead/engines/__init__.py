@@ -1,0 +1,1 @@
+"""Where a rule runs: rows, duckdb. No Django here."""

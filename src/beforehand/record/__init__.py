@@ -1,0 +1,1 @@
+"""The one record: people and identity, facts, provenance, reconciliation, access, consent, audit."""

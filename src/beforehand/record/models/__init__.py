@@ -1,0 +1,47 @@
+"""Tables of the record. One module a subject; fact tables are made from ``clinical.tables``."""
+
+from beforehand.record.models.audit import AuditEvent, AuditPatient, AuditSeal
+from beforehand.record.models.codes import Concept, ConceptCoding, ValueSet, ValueSetCode, ValueSetMember
+from beforehand.record.models.facts import FACT_MODELS, REFERENCE_MODELS
+from beforehand.record.models.people import (
+    LinkDecision,
+    Patient,
+    PersonContact,
+    PersonIdentifier,
+    PersonName,
+    PersonRecord,
+    PossibleMatch,
+)
+from beforehand.record.models.provenance import DirtyPatient, Item, Message, Resource, Source
+from beforehand.record.models.work import BreakGlass, Enrolment, Programme, Team, TeamMember, User
+
+__all__ = [
+    "FACT_MODELS",
+    "REFERENCE_MODELS",
+    "AuditEvent",
+    "AuditPatient",
+    "AuditSeal",
+    "BreakGlass",
+    "Concept",
+    "ConceptCoding",
+    "DirtyPatient",
+    "Enrolment",
+    "Item",
+    "LinkDecision",
+    "Message",
+    "Patient",
+    "PersonContact",
+    "PersonIdentifier",
+    "PersonName",
+    "PersonRecord",
+    "PossibleMatch",
+    "Programme",
+    "Resource",
+    "Source",
+    "Team",
+    "TeamMember",
+    "User",
+    "ValueSet",
+    "ValueSetCode",
+    "ValueSetMember",
+]

@@ -1,0 +1,1 @@
+"""Page furniture: layout, components, form widgets. Knows nothing of the domain."""
