@@ -35,6 +35,4 @@ class PatientScopedManager(models.Manager[Any]):
 
     def for_principal(self, principal: Principal) -> models.QuerySet[Any]:
         """The rows this principal may see now."""
-        from beforehand.record.access import limit_to  # the one access function; models load before it
-
-        return limit_to(principal, models.QuerySet(self.model, using=self._db), self.patient_field)
+        return principal.limit(models.QuerySet(self.model, using=self._db), self.patient_field)
