@@ -1,10 +1,10 @@
 """Set up this checkout and run it. Needs only Python 3.11 or newer; everything else comes from the package registry.
 
-    python3 dev.py demo     set up, build the demo caseload, open the web app on 127.0.0.1:8000
-    python3 dev.py test     set up, then lint, types, and all tests on SQLite and PostgreSQL
-    python3 dev.py check    lint and types only
-    python3 dev.py bench    the measurements of bench/, all of them (long; weekly)
-    python3 dev.py lock     write the lock files again after a pin changed in pyproject.toml
+python3 dev.py demo     set up, build the demo caseload, open the web app on 127.0.0.1:8000
+python3 dev.py test     set up, then lint, types, and all tests on SQLite and PostgreSQL
+python3 dev.py check    lint and types only
+python3 dev.py bench    the measurements of bench/, all of them (long; weekly)
+python3 dev.py lock     write the lock files again after a pin changed in pyproject.toml
 """
 
 from __future__ import annotations

@@ -69,7 +69,9 @@ def registry_hosts(text: str) -> list[str]:
 
 
 def test_no_file_names_a_registry_host() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
     named = [
         name
         for name in filter(None, listed)

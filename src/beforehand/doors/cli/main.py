@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
             return click.Command(cmd_name, short_help=COMMANDS[cmd_name])
         set_up()
         command = importlib.import_module(f"beforehand.doors.cli.commands.{cmd_name}").command
-        assert isinstance(command, click.Command)  # noqa: S101 - a programming error in this package, not input
+        assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

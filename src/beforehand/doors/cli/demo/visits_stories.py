@@ -83,7 +83,8 @@ def irene_kowalski(days: Days) -> list[Chart]:
     plan.coverage("Larkfield Health Advantage", days.ago(700))
     plan.statement(
         "88-3017", service, "St. Brigid Imaging",
-        {"submitted": "960.00", "eligible": "410.00", "benefit": "223.60", "deductible": "100.00", "coinsurance": "86.40"},
+        {"submitted": "960.00", "eligible": "410.00", "benefit": "223.60",
+         "deductible": "100.00", "coinsurance": "86.40"},
     )  # fmt: skip
     imaging = Chart("st-brigid-imaging", "St. Brigid Imaging", person, days)
     imaging.bill("88-3017", service, days.ago(9), days.ahead(12), "St. Brigid Imaging", "412.00")
