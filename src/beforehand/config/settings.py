@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "beforehand.web",  # before the sign-in library, whose pages it dresses
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -31,7 +32,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "template_partials",
-    "beforehand.web",
+    "django.forms",
     "beforehand.record",
     "beforehand.intake",
     "beforehand.lookahead",
@@ -65,6 +66,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "beforehand.doors.coordinator.frame.frame",
             ],
         },
     }
@@ -95,6 +97,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
+
+FORM_RENDERER = "beforehand.web.forms.UswdsRenderer"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # never in a cookie
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = os.environ.get("BEFOREHAND_ZONE", "America/New_York")
