@@ -107,11 +107,7 @@ class ClinicalPages(Pages):
                 "subject": self.subject,
                 "whenHandedOver": on.isoformat(),
                 "quantity": {"value": amount, "unit": "tablet"},
-                **(
-                    {"type": {"coding": [{"system": SYSTEMS["act"], "code": "FF"}], "text": "Mail order"}}
-                    if mail
-                    else {}
-                ),
+                **({"type": {"text": "Mail order"}} if mail else {}),
                 **(
                     {
                         "daysSupply": {
@@ -197,11 +193,7 @@ class ClinicalPages(Pages):
                 ),
                 **({"valueCodeableConcept": said} if said else {}),
                 **({"referenceRange": [bounds]} if bounds else {}),
-                **(
-                    {"interpretation": [{"coding": [{"system": SYSTEMS["interpretation"], "code": flag}]}]}
-                    if flag
-                    else {}
-                ),
+                **({"interpretation": [hl7("v3-ObservationInterpretation", flag)]} if flag else {}),
                 **({"basedOn": [{"reference": order}]} if order else {}),
                 **({"encounter": {"reference": encounter}} if encounter else {}),
             }

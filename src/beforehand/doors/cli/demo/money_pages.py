@@ -29,7 +29,7 @@ class MoneyPages(Pages):
         )
 
     def statement(self, claim: str, service: date, provider: str, amounts: Mapping[str, str]) -> str:
-        """The plan's explanation of benefits; ``amounts`` by adjudication: submitted, eligible, benefit, deductible, ..."""
+        """The plan's explanation of benefits; ``amounts`` by adjudication (submitted, eligible, benefit, ...)."""
         return self.add(
             {
                 "resourceType": "ExplanationOfBenefit",
