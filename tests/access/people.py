@@ -23,7 +23,7 @@ from beforehand.record.models import (
     User,
 )
 
-PASSWORD = "a long enough pass phrase"  # noqa: S105
+PASSWORD = "a long enough pass phrase"
 _numbers = count(1)
 _resources = count(1_000_000)
 
