@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from beforehand.doors.cli.output import json_option, print_json, print_table
+from beforehand.lookahead.check import check_library, test_library
 from beforehand.lookahead.findings import rules_register
 
 
@@ -29,3 +32,34 @@ def list_rules(as_json: bool) -> None:
         ),
     )
     click.echo(f"{len(register)} rules")
+
+
+@command.command("check")
+@click.argument("names", nargs=-1)
+@json_option
+def check_rules(names: tuple[str, ...], as_json: bool) -> None:
+    """Lint the rules: declared tables only, portable SQL, known value sets, exact columns."""
+    problems = check_library(names)
+    if as_json:
+        print_json([{"rule": one.rule_id, "line": one.line, "what": one.message} for one in problems])
+    else:
+        for one in problems:
+            click.echo(f"{one.path}:{one.line}: {one.message}")
+        click.echo(f"{len(problems)} problems" if problems else "Every rule is sound.")
+    sys.exit(1 if problems else 0)
+
+
+@command.command("test")
+@click.argument("names", nargs=-1)
+@click.option("--mutate", is_flag=True, help="Also move each comparison and literal by a step; every change must fail.")
+@json_option
+def test_rules(names: tuple[str, ...], mutate: bool, as_json: bool) -> None:
+    """Run the cases of the rules on every engine present."""
+    outcome = test_library(names, mutate=mutate)
+    if as_json:
+        print_json(outcome)
+    else:
+        for failure in outcome["failures"]:
+            click.echo(failure)
+        click.echo(f"{outcome['rules']} rules, {outcome['cases']} cases, {len(outcome['failures'])} failures")
+    sys.exit(1 if outcome["failures"] else 0)
