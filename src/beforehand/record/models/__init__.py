@@ -3,6 +3,7 @@
 from beforehand.record.models.audit import AuditEvent, AuditPatient, AuditSeal
 from beforehand.record.models.codes import Concept, ConceptCoding, ValueSet, ValueSetCode, ValueSetMember
 from beforehand.record.models.facts import FACT_MODELS, REFERENCE_MODELS
+from beforehand.record.models.knowledge import KNOWLEDGE_MODELS, KnowledgeLoad
 from beforehand.record.models.people import (
     LinkDecision,
     Patient,
@@ -17,6 +18,7 @@ from beforehand.record.models.work import BreakGlass, Enrolment, Programme, Team
 
 __all__ = [
     "FACT_MODELS",
+    "KNOWLEDGE_MODELS",
     "REFERENCE_MODELS",
     "AuditEvent",
     "AuditPatient",
@@ -27,6 +29,7 @@ __all__ = [
     "DirtyPatient",
     "Enrolment",
     "Item",
+    "KnowledgeLoad",
     "LinkDecision",
     "Message",
     "Patient",

@@ -1,0 +1,101 @@
+"""The knowledge relations, and the interactions that must never be missed."""
+
+import time
+from itertools import product
+
+import pytest
+
+from beforehand.clinical import drugs, knowledge
+from beforehand.clinical.content import content_root
+from beforehand.clinical.knowledge import RELATIONS, ConceptCodings, rows
+
+MUST_NOT_BE_MISSED = [
+    ("drug:warfarin", "drug:ibuprofen"),
+    ("class:ace_inhibitor", "drug:spironolactone"),
+    ("drug:digoxin", "drug:amiodarone"),
+    ("class:opioid", "class:benzodiazepine"),
+    ("class:arni", "class:ace_inhibitor"),
+]
+
+
+@pytest.mark.parametrize(("left", "right"), MUST_NOT_BE_MISSED)
+def test_every_pair_of_the_smoke_list_is_at_least_major(left: str, right: str) -> None:
+    pairs = knowledge.interaction_pairs()
+    checked = 0
+    for a, b in product(drugs.resolve(left), drugs.resolve(right)):
+        if a != b and not (left == "class:arni" and a == drugs.resolve("drug:valsartan")):
+            assert pairs[min(a, b), max(a, b)][0] in ("contraindicated", "major"), (a, b)
+            checked += 1
+    assert checked
+
+
+def test_what_the_low_priority_list_names_does_not_interrupt() -> None:
+    (levothyroxine,), (calcium,) = drugs.resolve("drug:levothyroxine"), drugs.resolve("drug:calcium carbonate")
+    (ibuprofen,), (lisinopril,) = drugs.resolve("drug:ibuprofen"), drugs.resolve("drug:lisinopril")
+    assert (min(ibuprofen, lisinopril), max(ibuprofen, lisinopril)) not in knowledge.interaction_pairs()
+    assert (min(levothyroxine, calcium), max(levothyroxine, calcium)) in knowledge.interaction_pairs()  # as an antacid
+
+
+def test_the_low_priority_list_never_silences_what_the_label_calls_major() -> None:
+    (lisinopril,), (losartan,) = drugs.resolve("drug:lisinopril"), drugs.resolve("drug:losartan")
+    pair = (min(lisinopril, losartan), max(lisinopril, losartan))
+    assert knowledge.interaction_pairs()[pair][0] == "major"
+
+
+def test_interactions_stand_in_both_orders_once() -> None:
+    built = rows("interaction")
+    pairs = {(row[0], row[1]) for row in built}
+    assert len(pairs) == len(built)
+    assert all((b, a) in pairs for a, b in pairs)
+    assert all(a != b for a, b in pairs)
+
+
+@pytest.mark.parametrize("name", sorted(RELATIONS))
+def test_every_relation_gives_the_columns_it_states(name: str) -> None:
+    concepts = [
+        ConceptCodings(1, (("rxnorm", "562251", ""),), ""),
+        ConceptCodings(2, (("snomed", "91936005", "Allergy to penicillin"),), "Allergy to penicillin"),
+    ]
+    built = rows(name, concepts)
+    assert built
+    assert all(len(row) == len(RELATIONS[name].columns) for row in built)
+    assert built == rows(name, concepts)
+    assert len(knowledge.digest(name)) == 64
+
+
+def test_an_allergy_to_a_class_means_each_medicine_of_it() -> None:
+    found = rows("allergen", [ConceptCodings(7, (), "Penicillin allergy")])
+    assert {row[1] for row in found} == drugs.resolve("class:penicillin")
+    assert {row[2] for row in found} == {"penicillin"}
+
+
+def test_an_allergy_to_food_or_pollen_is_about_no_medicine() -> None:
+    concepts = [
+        ConceptCodings(1, (("snomed", "300913006", "Shellfish allergy"),), "Shellfish allergy"),
+        ConceptCodings(2, (("snomed", "418689008", "Allergy to grass pollen"),), "Allergy to grass pollen"),
+        ConceptCodings(3, (("snomed", "232350006", "House dust mite allergy"),), "House dust mite allergy"),
+    ]
+    assert rows("allergen", concepts) == []
+
+
+def test_an_ingredient_nobody_classified_is_known_to_be_so() -> None:
+    classified = {row[1]: row[2] for row in rows("ingredient")}
+    assert classified["metformin"] == 1
+    assert classified["mesna"] == 0
+
+
+def test_every_table_says_its_source_licence_edition_and_status() -> None:
+    stated = {table.name for table in knowledge.catalogue()}
+    shipped = {path.name.split(".")[0] for path in (content_root() / "knowledge").glob("*.csv*")}
+    assert {"interactions", "drug_classes", "rxnorm_products"} <= stated
+    assert stated >= {name for relation in RELATIONS.values() for name in (f.split(".")[0] for f in relation.files)}
+    assert stated <= shipped
+
+
+def test_knowledge_loads_in_less_than_half_a_second() -> None:
+    for cached in (drugs._products, drugs._names, drugs.classes, drugs.flags, knowledge.interaction_pairs):
+        cached.cache_clear()
+    began = time.process_time()
+    for name in RELATIONS:
+        rows(name, [ConceptCodings(1, (("rxnorm", "562251", ""),), "")])
+    assert time.process_time() - began < 0.5
