@@ -32,6 +32,7 @@ class Need(models.Model):
     reason = models.TextField(default="")
     next_step = models.TextField()
     step_kind = models.CharField(max_length=20, default="other")
+    words_key = models.CharField(max_length=120, default="")  # which state of which finding the words come from
     is_planned = models.BooleanField(default=False)  # a person planned the next step: rules no longer rewrite it
     is_dated = models.BooleanField(default=False)  # next_on comes from a rule, a policy or a person, not from nothing
     harm = models.SmallIntegerField(default=3)  # harm if missed, 1 to 5
@@ -42,7 +43,7 @@ class Need(models.Model):
     owner_user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
     outcome = models.CharField(max_length=400, default="")
-    closed_why = models.CharField(max_length=20, default="")  # MET, PERSON, DISMISSED, DEATH
+    closed_why = models.CharField(max_length=20, default="")  # MET, PERSON, DISMISSED, DEATH, JOINED
     hold_digest = models.CharField(max_length=32, default="")  # of the evidence when a person closed or dismissed it
     hold_until = models.IntegerField(null=True)  # the closing or dismissal ends on this day; empty: no end
     marked = models.CharField(max_length=400, default="")  # why it stays open though nothing asks for it any more
@@ -149,14 +150,13 @@ class PersonRisk(models.Model):
 class WorkRow(models.Model):
     """Derived: where a patient stands on one list, scored for one day, so that a page reads ranks and sorts nothing.
 
-    ``slot`` is ``all``, ``user:<id>`` or ``team:<id>``. A person cleared for fewer sensitivity labels may have
-    another row: it counts for clearances ``clear_from`` to ``clear_to`` (0 none, 1 labelled, 2 restricted).
+    ``slot`` is ``all``, ``user:<id>`` or ``team:<id>``. Where a patient has needs with sensitivity labels there is
+    one row for each set of labels that roles see, named by ``audience``; otherwise one row for ``any`` audience.
     """
 
     patient_id = models.BigIntegerField()
     slot = models.CharField(max_length=30)
-    clear_from = models.SmallIntegerField()
-    clear_to = models.SmallIntegerField()
+    audience = models.CharField(max_length=60)
     band = models.SmallIntegerField()  # 0 first, 1 today, 2 this week, 3 later, 9 nothing to show today
     score = models.IntegerField()
     lead_need_id = models.BigIntegerField(null=True)
@@ -174,7 +174,7 @@ class WorkRow(models.Model):
         db_table = "work_row"
         default_manager_name = "unscoped"
         base_manager_name = "unscoped"
-        constraints = [models.UniqueConstraint(fields=["patient_id", "slot", "clear_from"], name="work_row_once")]
+        constraints = [models.UniqueConstraint(fields=["patient_id", "slot", "audience"], name="work_row_once")]
         indexes = [models.Index(fields=["slot", "band", "-score", "patient_id"], name="work_row_by_rank")]
 
 

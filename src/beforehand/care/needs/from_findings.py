@@ -1,0 +1,371 @@
+"""From finding to need: what the rules say today, turned into work that somebody owns.
+
+``update_needs`` is idempotent and complete for the patients it is given: whatever was deleted, expired or handed
+to nobody comes back. It reads a fixed number of queries for a batch of patients and writes only what changed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from beforehand.care.needs.events import event, write
+from beforehand.care.needs.folding import Fold, asks, asks_at_all, evidence_digest, folds, has_lapsed, labels
+from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
+from beforehand.care.needs.rank import Policy, date_to_act, policy
+from beforehand.care.needs.register import asking_rules, rule_words
+from beforehand.care.needs.standing import refresh_rows
+from beforehand.lookahead.models import Finding
+from beforehand.lookahead.words import next_step, question, reason
+from beforehand.record.models import Enrolment, Patient, Resource, User
+
+BATCH = 500
+BY = "system:lookahead"
+BY_LABEL = "The look-ahead"
+FOREVER = 10**9
+RULE_COLUMNS = (
+    "rule_id subject status topic question reason next_step step_kind is_dated harm next_on due_on opens_on shown_from"
+    " sensitivity words_key state marked outcome closed_why closed_at hold_digest hold_until owner_user_id team_id"
+    " version changed_at"
+).split()
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """By whom a patient is worked for on the day."""
+
+    team_id: int
+    lead_id: int | None
+
+
+@dataclass
+class _Work:
+    """One batch: what stands, and what this run changes."""
+
+    as_of: int
+    now: datetime
+    rules: Policy
+    enrolled: dict[int, Enrolled]
+    findings: dict[int, Any]
+    asking: dict[int, list[Any]]
+    needs: dict[int, list[Need]]
+    linked: dict[int, set[int]]  # need -> findings
+    deceased: set[int]
+    joined: set[int]  # records of theirs are all part of another patient now
+    absent_users: set[int]
+    versions: dict[int, int | None]
+    fresh: list[tuple[Need, Fold]] = field(default_factory=list)
+    changed: dict[int, Need] = field(default_factory=dict)
+    links: list[NeedFinding] = field(default_factory=list)
+    events: list[NeedEvent] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What a run changed."""
+
+    opened: int = 0
+    reopened: int = 0
+    closed: int = 0
+    changed: int = 0
+
+    def __add__(self, other: Updated) -> Updated:
+        return Updated(
+            self.opened + other.opened,
+            self.reopened + other.reopened,
+            self.closed + other.closed,
+            self.changed + other.changed,
+        )
+
+
+def enrolments_on(patient_ids: Iterable[int], as_of: int) -> dict[int, Enrolled]:
+    """Who works for these patients on the day; the earliest enrolment leads.
+
+    The enrolment of a record that was joined into another follows it to the patient that survives.
+    """
+    listed = list(patient_ids)
+    survivor = dict(Patient.unscoped.filter(merged_into_id__in=listed).values_list("pk", "merged_into_id"))
+    found: dict[int, Enrolled] = {}
+    running = Enrolment.objects.filter(patient_id__in=[*listed, *survivor], from_day__lte=as_of).filter(
+        Q(until_day=None) | Q(until_day__gt=as_of)
+    )
+    for patient_id, team_id, lead_id in running.order_by("from_day", "id").values_list("patient_id", "team_id", "lead_id"):
+        found.setdefault(survivor.get(patient_id) or patient_id, Enrolled(team_id, lead_id))
+    return found
+
+
+def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
+    enrolled = enrolments_on(patient_ids, as_of)
+    patients = Patient.unscoped.filter(pk__in=patient_ids).filter(Q(merged_into_id__isnull=False) | Q(is_deceased=1))
+    gone = list(patients.values_list("pk", "merged_into_id", "is_deceased"))
+    for patient_id, merged_into, _ in gone:
+        if merged_into is not None:
+            enrolled.pop(patient_id, None)
+    needs: dict[int, list[Need]] = defaultdict(list)
+    rows = Need.unscoped.filter(patient_id__in=patient_ids, source="FINDING").order_by("id")
+    if connection.features.has_select_for_update:
+        rows = rows.select_for_update()
+    for need in rows:
+        needs[int(need.patient_id or 0)].append(need)
+    ids = [need.pk for listed in needs.values() for need in listed]
+    linked: dict[int, set[int]] = defaultdict(set)
+    if ids:
+        for need_id, finding_id in NeedFinding.objects.filter(need_id__in=ids).values_list("need_id", "finding_id"):
+            linked[need_id].add(finding_id)
+    wanted = Q(state="CURRENT") & (Q(status="DUE") | Q(status="UNKNOWN", rule_id__in=asking_rules()))
+    live = {each for listed in needs.values() for need in listed if need.state in LIVE for each in linked[need.pk]}
+    found = Finding.unscoped.filter(patient_id__in=patient_ids).filter(wanted | Q(pk__in=live) if live else wanted)
+    findings = {each.pk: each for each in found}
+    asking: dict[int, list[Any]] = defaultdict(list)
+    for each in findings.values():
+        if asks(each, as_of):
+            asking[each.patient_id].append(each)
+    return _Work(
+        as_of=as_of,
+        now=timezone.now(),
+        rules=policy(),
+        enrolled=enrolled,
+        findings=findings,
+        asking=asking,
+        needs=needs,
+        linked=linked,
+        deceased={patient_id for patient_id, _, deceased in gone if deceased},
+        joined={patient_id for patient_id, merged_into, _ in gone if merged_into is not None},
+        absent_users=set(User.objects.filter(is_active=False).values_list("pk", flat=True)),
+        versions=_versions(needs, asking),
+    )
+
+
+def _versions(needs: dict[int, list[Need]], asking: dict[int, list[Any]]) -> dict[int, int | None]:
+    """Which version of each fact holds now; read only where a dismissal has to be compared."""
+    held = [patient_id for patient_id, listed in needs.items() if any(need.hold_digest for need in listed)]
+    facts = {item["fact_id"] for patient_id in held for each in asking.get(patient_id, ()) for item in each.evidence or ()}
+    return versions_of(facts) if facts else {}
+
+
+def versions_of(fact_ids: Iterable[int]) -> dict[int, int | None]:
+    """Fact -> the received item that states it now."""
+    return dict(Resource.objects.filter(pk__in=list(fact_ids)).values_list("pk", "current_item_id"))
+
+
+def fill(need: Need, fold: Fold, work_day: int, rules: Policy) -> None:
+    """What the need shows, from the findings folded into it. A step a person planned is left alone."""
+    lead = fold.lead
+    words = rule_words(lead.rule_id)
+    key = f"{lead.pk}:{lead.changed_at}:{getattr(lead, 'digest', '')}"[:120]
+    need.rule_id, need.subject, need.status, need.topic = lead.rule_id, lead.subject[:300], lead.status, words.topic
+    if need.words_key != key:
+        need.words_key, need.question, need.reason = key, question(lead) or words.title, reason(lead)
+        if not need.is_planned:
+            need.next_step, need.step_kind = next_step(lead) or words.title, words.step_kind
+    need.harm = max(rule_words(each.rule_id).harm for each in fold.findings)
+    due = [each.due_on for each in fold.findings if each.due_on is not None]
+    need.due_on = min(due, default=None)
+    need.opens_on = lead.opens_on
+    need.sensitivity = labels(fold.findings)
+    if not need.is_planned:
+        need.next_on, need.is_dated = date_to_act(need.opened_day, need.due_on, need.harm, rules)
+    if need.state == "OPEN":
+        need.shown_from = min(need.opened_day, work_day)
+    need.marked = ""
+
+
+def _held(need: Need, fold: Fold, work: _Work) -> bool:
+    """Whether a person's dismissal or closing still holds: same evidence, and its day has not passed."""
+    if need.closed_why not in ("PERSON", "DISMISSED") or not need.hold_digest:
+        return False
+    if need.hold_until is not None and need.hold_until <= work.as_of:
+        return False
+    return need.hold_digest == evidence_digest(fold.findings, work.versions)
+
+
+def _note(work: _Work, need: Need, what: str, words: str = "", **changes: Any) -> None:
+    entry = event(need, what, by=BY, by_label=BY_LABEL, day=work.as_of, words=words)
+    entry.after = changes
+    work.events.append(entry)
+
+
+def _own(need: Need, enrolled: Enrolled) -> None:
+    """Nothing open is ownerless: the patient's lead if there is one, and always the team's queue."""
+    if not need.team_id:
+        need.team_id = enrolled.team_id
+    if need.owner_user_id is None and need.pk is None:
+        need.owner_user_id = enrolled.lead_id
+
+
+def new_need(patient_id: int, fold: Fold, enrolled: Enrolled, as_of: int, rules: Policy, now: datetime) -> Need:
+    """A need for findings that nobody works yet, unsaved."""
+    need = Need(
+        patient_id=patient_id,
+        fold_key=fold.key,
+        opened_day=as_of,
+        opened_at=now,
+        changed_at=now,
+        shown_from=as_of,
+        next_on=as_of,
+    )
+    _own(need, enrolled)
+    fill(need, fold, as_of, rules)
+    return need
+
+
+def _reopen(work: _Work, need: Need, fold: Fold, enrolled: Enrolled) -> None:
+    why = {
+        "MET": "The record no longer shows it done",
+        "DEATH": "The record no longer says that the person has died",
+        "JOINED": "The two records are apart again",
+    }
+    ended = "The evidence changed, or the day it was put off to has come"
+    words = why.get(need.closed_why, ended if need.closed_why in ("PERSON", "DISMISSED") else "Found closed without a reason")
+    need.state, need.outcome, need.closed_why, need.closed_at = "OPEN", "", "", None
+    need.hold_digest, need.hold_until, need.is_planned, need.words_key = "", None, False, ""
+    need.opened_day = work.as_of if words == ended else need.opened_day
+    need.version += 1
+    _own(need, enrolled)
+    fill(need, fold, work.as_of, work.rules)
+    work.changed[need.pk] = need
+    _note(work, need, "REOPENED", words)
+
+
+def _settle_fold(work: _Work, patient_id: int, fold: Fold, enrolled: Enrolled) -> Need | None:
+    """The live need of these findings: the one there is, one opened again, or a new one; none while a hold lasts."""
+    same = [need for need in work.needs.get(patient_id, ()) if need.fold_key == fold.key]
+    live = next((need for need in same if need.state in LIVE), None)
+    if live is None:
+        last = max(same, key=lambda need: (need.changed_at, need.pk), default=None)
+        if last is None:
+            work.fresh.append((new_need(patient_id, fold, enrolled, work.as_of, work.rules, work.now), fold))
+            return None
+        if _held(last, fold, work):
+            return None
+        _reopen(work, last, fold, enrolled)
+        return last
+    before = {name: getattr(live, name) for name in RULE_COLUMNS}
+    joined = {each.pk for each in fold.findings} - work.linked[live.pk]
+    if live.state == "SNOOZED" and (joined or live.shown_from <= work.as_of):
+        live.state, live.shown_from = "OPEN", work.as_of
+        _note(work, live, "WOKEN", "Something new came up" if joined else "")
+    fill(live, fold, work.as_of, work.rules)
+    if any(before[name] != getattr(live, name) for name in RULE_COLUMNS):
+        work.changed[live.pk] = live
+    return live
+
+
+def _settle_silent(work: _Work, need: Need) -> None:
+    """A live need whose findings no longer ask: closed when met, moved when it opens later, else marked why it stays."""
+    linked = [work.findings[each] for each in sorted(work.linked[need.pk]) if each in work.findings]
+    current = [each for each in linked if each.state == "CURRENT"]
+    later = [each.opens_on for each in current if asks_at_all(each) and not has_lapsed(each, work.as_of)]
+    if later and need.patient_id in work.enrolled:
+        opens = min(day for day in later if day is not None)
+        if need.shown_from != opens:
+            need.shown_from, need.opens_on = opens, opens
+            work.changed[need.pk] = need
+    elif linked and all(each.state == "CURRENT" and each.status == "MET" for each in linked):
+        _close(work, need, "MET", reason(linked[0]) or "The record shows it done", linked)
+    elif need.patient_id in work.joined:
+        _close(work, need, "JOINED", "Worked on under the person's joined record", linked)
+    elif need.patient_id in work.deceased and all(each.state != "CURRENT" for each in linked):
+        _close(work, need, "DEATH", "Ended: the person has died", linked)
+    else:
+        why = _why_marked(work, need, linked)
+        if need.marked != why:
+            need.marked, need.changed_at = why, work.now
+            work.changed[need.pk] = need
+            _note(work, need, "MARKED", f"Stays open: {why}")
+
+
+def _close(work: _Work, need: Need, why: str, words: str, linked: Sequence[Any]) -> None:
+    need.state, need.closed_why, need.outcome, need.marked = "CLOSED", why, words[:400], ""
+    need.closed_at = need.changed_at = work.now
+    need.version += 1
+    work.changed[need.pk] = need
+    evidence = [item for each in linked for item in each.evidence or ()]
+    _note(work, need, "CLOSED", f"Closed by the record: {words}" if why == "MET" else words, evidence=evidence)
+
+
+def _why_marked(work: _Work, need: Need, linked: Sequence[Any]) -> str:
+    if need.patient_id not in work.enrolled:
+        return "No longer enrolled"
+    for each in linked:
+        title = rule_words(each.rule_id).title or each.rule_id
+        if each.state == "RULE_CHANGED":
+            return f"The rule changed and no longer asks for this ({title})"
+        if each.state == "WITHDRAWN":
+            return f"The facts behind it were withdrawn or no longer fit ({title})"
+        if has_lapsed(each, work.as_of):
+            return f"The day on which it mattered has passed ({title})"
+        if each.status == "EXCLUDED":
+            return f"An exclusion applies now: {reason(each) or title}"[:400]
+        if each.status == "UNKNOWN":
+            said = rule_words(each.rule_id).missing.get(each.missing or "", "")
+            return f"Nobody can tell any more. {said}".strip()[:400]
+    return "Nothing in the record asks for this any more"
+
+
+def _settle_patient(work: _Work, patient_id: int) -> None:
+    needs = work.needs.get(patient_id, [])
+    kept: set[int] = set()
+    enrolled = work.enrolled.get(patient_id)
+    if enrolled is not None:
+        already = {each: need.fold_key for need in needs if need.state in LIVE for each in work.linked[need.pk]}
+        for fold in folds(work.asking.get(patient_id, ()), already).values():
+            need = _settle_fold(work, patient_id, fold, enrolled)
+            if need is not None:
+                kept.add(need.pk)
+                fresh = [each for each in fold.findings if each.pk not in work.linked[need.pk]]
+                work.links += [NeedFinding(need=need, finding_id=each.pk) for each in fresh]
+    for need in needs:
+        if need.state in LIVE and need.pk not in kept:
+            _settle_silent(work, need)
+        if need.state in LIVE and need.owner_user_id in work.absent_users:
+            need.owner_user_id = None
+            work.changed[need.pk] = need
+            _note(work, need, "RELEASED", "Returned to the team queue: its owner no longer works here")
+
+
+def _save(work: _Work) -> None:
+    if work.fresh:
+        Need.unscoped.bulk_create([need for need, _ in work.fresh], batch_size=BATCH)
+        for need, fold in work.fresh:
+            work.links += [NeedFinding(need=need, finding_id=each.pk) for each in fold.findings]
+            _note(work, need, "OPENED")
+    changed = list(work.changed.values())
+    if len(changed) <= 3:
+        for need in changed:
+            need.save(force_update=True, update_fields=RULE_COLUMNS)
+    elif changed:
+        Need.unscoped.bulk_update(changed, RULE_COLUMNS, batch_size=30)
+    if work.links:
+        NeedFinding.objects.bulk_create(work.links, batch_size=BATCH, ignore_conflicts=True)
+    if work.events:
+        write(work.events)
+
+
+@transaction.atomic
+def _update_batch(patient_ids: Sequence[int], as_of: int) -> Updated:
+    if connection.features.has_select_for_update:  # two workers never settle one patient at once
+        list(Patient.unscoped.select_for_update().filter(pk__in=patient_ids).order_by("pk").values_list("pk"))
+    work = _gather(patient_ids, as_of)
+    for patient_id in patient_ids:
+        _settle_patient(work, patient_id)
+    _save(work)
+    refresh_rows(patient_ids, as_of)
+    said = [entry.what for entry in work.events]
+    return Updated(len(work.fresh), said.count("REOPENED"), said.count("CLOSED"), len(work.changed))
+
+
+def update_needs(patient_ids: Iterable[int], as_of: int) -> Updated:
+    """Bring the needs of these patients in step with their findings, as of the day. Safe to run again at any time."""
+    listed = sorted(set(patient_ids))
+    total = Updated()
+    for start in range(0, len(listed), BATCH):
+        total += _update_batch(listed[start : start + BATCH], as_of)
+    return total

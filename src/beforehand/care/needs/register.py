@@ -1,0 +1,74 @@
+"""What the work needs to know of a rule: its harm if missed, its step, whether unknown is asked, its authority."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from beforehand.clinical.times import day_of, show_day
+from beforehand.lookahead.library import library
+from beforehand.lookahead.rule import Rule
+
+
+@dataclass(frozen=True)
+class RuleWords:
+    """A rule as the work sees it. A rule that left the library keeps its findings readable with plain defaults."""
+
+    id: str
+    topic: str = ""
+    title: str = ""
+    why: str = ""
+    kind: str = ""
+    harm: int = 3
+    step_kind: str = "other"
+    books: str = ""
+    unknown_asks: bool = False
+    folds_into: str = ""
+    authority: str = "This rule is no longer in the library"
+    clinical_review: str = ""
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+_known: dict[str, tuple[Rule, RuleWords]] = {}
+
+
+def _in_words(rule: Rule) -> RuleWords:
+    authority = rule.authority
+    named = ", ".join(part for part in (authority.name, authority.edition) if part)
+    if rule.reviewed_by:
+        on = f", {show_day(day_of(rule.reviewed_on))}" if rule.reviewed_on else ""
+        review = f"Clinical review: {rule.reviewed_by}{on}"
+    else:
+        review = "Not yet clinically reviewed"
+    return RuleWords(
+        id=rule.id,
+        topic=rule.topic,
+        title=rule.title,
+        why=rule.why,
+        kind=rule.kind,
+        harm=rule.harm,
+        step_kind=rule.step_kind,
+        books=rule.books,
+        unknown_asks=rule.unknown == "ask",
+        folds_into=rule.folds_into,
+        authority=named,
+        clinical_review=review,
+        missing=rule.missing,
+    )
+
+
+def rule_words(rule_id: str) -> RuleWords:
+    """The rule's words; defaults that say so where the library no longer has it."""
+    rule = library().rules.get(rule_id)
+    if rule is None:
+        return RuleWords(rule_id, title=rule_id.replace("_", " "))
+    known = _known.get(rule_id)
+    if known is None or known[0] is not rule:
+        known = (rule, _in_words(rule))
+        _known[rule_id] = known
+    return known[1]
+
+
+def asking_rules() -> list[str]:
+    """Rules whose UNKNOWN becomes a need."""
+    return sorted(rule.id for rule in library().rules.values() if rule.unknown == "ask")
