@@ -27,6 +27,7 @@ from beforehand.clinical.times import day_of, show_day
 from beforehand.lookahead.models import Finding
 from beforehand.record.access import (
     ASSIGN_WORK,
+    MANAGE_USERS,
     WORK_NEEDS,
     AccessRefusedError,
     PatientNotVisibleError,
@@ -101,7 +102,7 @@ def _locked(need: Need | int) -> Need:
 
 @contextmanager
 def changing(
-    need: Need | int, what: str, *, by: User | Principal, version: int | None, reason: str = "", yours: Mapping[str, Any] = {}
+    need: Need | int, what: str, *, by: User | Principal, version: int | None, reason: str = "", yours: Mapping[str, Any] | None = None
 ) -> Iterator[_Change]:
     """One action on one need: locks it, checks right and version, and on leaving writes change, history and audit."""
     principal = _principal(by)
@@ -110,7 +111,7 @@ def changing(
         current = _locked(need)
         require_visible(principal, current)
         if version is not None and version != current.version:
-            raise EditConflictError(current, version, {"what": what, "reason": reason, **yours})
+            raise EditConflictError(current, version, {"what": what, "reason": reason, **(yours or {})})
         before = kept(current)
         entry = event(current, what, by=principal.label, by_label=_label(by), day=today(), reason=reason)
         yield _Change(current, entry, before)
@@ -395,7 +396,8 @@ def release_work(*, user: User, by: User | Principal, reason: str = "") -> int:
     Where the user still works for a patient (another team of theirs, same role) their need stays with them.
     """
     principal = _principal(by)
-    require(principal, ASSIGN_WORK)
+    if not principal.may(MANAGE_USERS):  # whoever closes an account releases its work in the same breath
+        require(principal, ASSIGN_WORK)
     with transaction.atomic():
         owned = list(Need.unscoped.select_for_update(of=("self",)).filter(owner_user=user, state__in=LIVE))
         stays = user.is_active and TeamMember.objects.filter(Q(until=None) | Q(until__gt=timezone.now()), user=user).exists()

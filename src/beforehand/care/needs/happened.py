@@ -1,0 +1,155 @@
+"""Work is evidence: saying what happened states a fact, and the rule turns MET by itself. Undo withdraws the fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from beforehand.care.needs.actions import NeedError, changing, check_undo, revert, today, undo_change
+from beforehand.care.needs.from_findings import update_needs
+from beforehand.care.needs.models import Need, NeedEvent, NeedFinding
+from beforehand.care.needs.register import rule_words
+from beforehand.care.needs.shapes import HappenedForm
+from beforehand.care.needs.steps import AnswerError, Situation, check_answers, local_moment, step
+from beforehand.clinical.codes import uri_of
+from beforehand.clinical.times import date_of
+from beforehand.intake.identities import our_reference
+from beforehand.intake.statements import state, withdraw
+from beforehand.lookahead.models import Finding
+from beforehand.lookahead.run import run_patients
+from beforehand.record.access import ASSIGN_WORK, principal_of, require
+from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, Source, User
+
+# Answers after which a need added by hand has nothing left to wait for. Needs from findings close by evidence alone.
+SETTLED = frozenset(
+    "reached booked family self picked-up passed-on no-follow-up done approved checked completed reviewed noted declined".split()
+)
+MEDICINE_TABLES = ("medication_request", "medication_dispense", "medication_statement")
+
+
+def form_for(need: Need) -> HappenedForm:
+    """The form that says what happened with this need."""
+    return step(need.step_kind).form
+
+
+def _evidence(need: Need) -> list[tuple[str, int]]:
+    """Facts behind the need, the leading finding's first, each once."""
+    linked = NeedFinding.objects.filter(need=need).values("finding_id")
+    findings = sorted(Finding.unscoped.filter(pk__in=linked), key=lambda each: (each.rule_id != need.rule_id, each.pk))
+    pairs = [(str(item["table"]), int(item["fact_id"])) for each in findings for item in each.evidence or ()]
+    return list(dict.fromkeys(pairs))
+
+
+def _subject_fact(need: Need) -> int | None:
+    number = need.subject.rpartition(":")[2]
+    return int(number) if number.isdecimal() and len(number) < 19 else None
+
+
+def _references(pairs: list[tuple[str, int]], subject_fact: int | None) -> dict[str, dict[str, str]]:
+    """Fact table -> reference to its fact; the one the subject names goes first."""
+    ordered = sorted(pairs, key=lambda pair: pair[1] != subject_fact)
+    chosen: dict[str, int] = {}
+    for table, fact_id in ordered:
+        chosen.setdefault(table, fact_id)
+    resources = {row.pk: row for row in Resource.objects.filter(pk__in=chosen.values())}
+    names = dict(Source.objects.filter(pk__in={row.source_id for row in resources.values()}).values_list("pk", "name"))
+    return {
+        table: {"reference": our_reference(names[row.source_id], row.type, row.logical_id.partition("#")[0])}
+        for table, fact_id in chosen.items()
+        if (row := resources.get(fact_id)) is not None
+    }
+
+
+def _medicine(pairs: list[tuple[str, int]]) -> dict[str, Any] | None:
+    """The medicine the need is about, with the codings its source sent."""
+    for wanted in MEDICINE_TABLES:
+        for table, fact_id in pairs:
+            if table != wanted:
+                continue
+            concept = FACT_MODELS[table]._meta.default_manager.filter(pk=fact_id).values_list("code", flat=True).first()  # type: ignore[union-attr]
+            codings = ConceptCoding.objects.filter(concept_id=concept).values_list("system", "code", "display")
+            coded = [{"system": uri_of(system), "code": code, "display": display} for system, code, display in codings]
+            if coded:
+                return {"coding": coded}
+    return None
+
+
+def situation_of(need: Need, by: User) -> Situation:
+    """What a composer must know about this need."""
+    pairs = _evidence(need)
+    patient = Patient.unscoped.get(pk=need.patient_id)
+    now, zone = local_moment(timezone.now(), patient.zone)
+    return Situation(
+        at=now,
+        zone=zone,
+        by_name=by.label,
+        subject_kind=need.subject.partition(":")[0],
+        books=rule_words(need.rule_id).books if need.rule_id else "",
+        question=need.question,
+        targets=_references(pairs, _subject_fact(need)),
+        medicine=_medicine(pairs),
+    )
+
+
+def _rerun(patient_id: int) -> None:
+    run_patients([patient_id], as_of=date_of(today()))
+    update_needs([patient_id], today())
+
+
+def say_what_happened(
+    *, need: Need | int, by: User, answers: Mapping[str, str], kind: str = "", version: int | None = None
+) -> NeedEvent:
+    """State what happened as facts from this person, and let the rules look again, all in one action.
+
+    ``kind`` overrides the need's kind of step: a call can be logged on any need.
+    """
+    with transaction.atomic():
+        with changing(need, "HAPPENED", by=by, version=version, yours=dict(answers)) as change:
+            current = change.need
+            if current.patient_id is None:
+                raise NeedError("an operations need is about no person: close it with an outcome")
+            chosen = step(kind or current.step_kind)
+            kept = check_answers(chosen.form, answers)
+            facts: list[int] = []
+            for resource in chosen.compose(kept, situation_of(current, by)):
+                facts += state(resource=resource, patient_id=current.patient_id, by=by)
+            change.entry.facts = facts
+            field = next(each for each in chosen.form.fields if each.name == "happened")
+            label = next(each.label for each in field.choices if each.value == kept["happened"])
+            change.entry.words = f"{chosen.form.action_label.removeprefix('Log the ').capitalize()}: {label.lower()}"
+            change.entry.reason = kept.get("note", "")[:400]
+            if current.source == "PERSON" and kept["happened"] in SETTLED:
+                current.state, current.closed_why, current.outcome = "CLOSED", "PERSON", label
+                current.closed_at = timezone.now()
+        _rerun(int(change.need.patient_id or 0))
+    return change.entry
+
+
+def undo(*, event: NeedEvent | int, by: User) -> NeedEvent:
+    """Take back any action of a person. Facts it stated are withdrawn (entered in error) and the rules look again."""
+    number = event.pk if isinstance(event, NeedEvent) else event
+    undone = NeedEvent.unscoped.filter(pk=number).first()
+    if undone is None:
+        raise NeedError(f"there is no event {number}")
+    if undone.what != "HAPPENED":
+        return undo_change(event=undone, by=by)
+    with transaction.atomic():
+        undone = NeedEvent.unscoped.select_for_update().get(pk=number)
+        check_undo(undone)
+        if undone.by != principal_of(by).label:
+            require(principal_of(by), ASSIGN_WORK)
+        with changing(undone.need_id, "UNDONE", by=by, version=None) as change:
+            for fact_id in undone.facts:
+                withdraw(fact_id=fact_id, by=by, reason="undone by the person who said so")
+            revert(change, undone)
+        undone.undone_by_id = change.entry.pk
+        undone.save(update_fields=["undone_by_id"])
+        if undone.patient_id is not None:
+            _rerun(undone.patient_id)
+    return change.entry
+
+
+__all__ = ["AnswerError", "form_for", "say_what_happened", "situation_of", "undo"]
