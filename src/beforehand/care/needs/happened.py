@@ -25,7 +25,7 @@ from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resour
 
 # Answers after which a need added by hand has nothing left to wait for. Needs from findings close by evidence alone.
 SETTLED = frozenset(
-    "reached booked family self picked-up passed-on no-follow-up done approved checked completed reviewed noted declined".split()
+    "reached keep booked family self picked-up passed-on no-follow-up done approved checked completed reviewed noted declined".split()
 )
 MEDICINE_TABLES = ("medication_request", "medication_dispense", "medication_statement")
 

@@ -107,10 +107,13 @@ def _note(answers: Answers) -> list[dict[str, str]] | None:
 PURPOSES = {"stay": "post-discharge-contact", "result": "result-passed-on", "medicine": "refill-reminder"}
 
 
+MEDICINES = ("medication_request", "medication_statement", "medication_dispense")
+
+
 def _communication(answers: Answers, situation: Situation, category: str, **parts: Any) -> dict[str, Any]:
     words = answers.get("note", "").strip()
     stay = _target(situation, "encounter") if situation.subject_kind == "stay" else None
-    about = stay or _target(situation, "observation", "diagnostic_report", "service_request", "appointment")
+    about = stay or _target(situation, "observation", "diagnostic_report", "service_request", "appointment", *MEDICINES)
     return _with(
         {"resourceType": "Communication", "status": "completed", "category": [coded(category)]},
         reasonCode=[coded(PURPOSES.get(situation.subject_kind, "contact"))],
@@ -126,6 +129,9 @@ def _declined(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
 
 
 def _call(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
+    if answers["happened"] == "keep":
+        decided = _target(situation, *MEDICINES, "observation", "diagnostic_report")
+        return [_task("no-follow-up", "completed", answers, situation, decided)]
     if answers["happened"] == "reached":
         return [_communication(answers, situation, "call")]
     return [_communication(answers, situation, "call", status="not-done", statusReason=coded("not-reached"))]
@@ -178,7 +184,7 @@ def _ride(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
 
 
 def _refill(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
-    prescription = _target(situation, "medication_request", "medication_statement", "medication_dispense")
+    prescription = _target(situation, *MEDICINES)
     if answers["happened"] == "requested":
         return [_task("refill-request", "requested", answers, situation, prescription)]
     if situation.medicine is None:
@@ -352,7 +358,10 @@ STEP_KINDS: Mapping[str, StepKind] = dict(
         _kind(
             "call", "Log the call", "How did the call go?",
             "A call that reached nobody stays on your list.", "It closes when somebody was reached.",
-            _call, _happened(("reached", "Reached"), ("not-reached", "Not reached")),
+            _call,
+            _happened(
+                ("reached", "Reached"), ("not-reached", "Not reached"), ("keep", "The clinician decided: keep as it is"),
+            ),
         ),
         _kind(
             "book", "Log the booking", "What was booked?",
