@@ -86,6 +86,27 @@ RELATIONS: dict[str, Relation] = {
             _RXNORM,
         ),
         Relation(
+            "medicine_name",
+            (
+                _whole("code", "the medicine's concept"),
+                _text("subject", "what findings about it are called: medicine:rxnorm:6809, or 1+2 for a combination"),
+                _text("name", "its ingredients in words"),
+                _whole("is_local", "1 for creams, eye drops and the like, which hardly reach the blood"),
+            ),
+            "One row for each medicine concept we can place: one subject for every product of the same ingredients.",
+            True,
+            ("code",),
+            _RXNORM,
+        ),
+        Relation(
+            "concept_words",
+            (_whole("code", "any concept"), _text("words", "the words its source uses")),
+            "The words of every coded meaning, to be shown, never compared.",
+            True,
+            ("code",),
+            (),
+        ),
+        Relation(
             "ingredient",
             (
                 _whole("ingredient", "RxNorm number"),
@@ -210,6 +231,22 @@ def _medicine(concept: ConceptCodings) -> Iterator[Row]:
             yield concept.id, ingredient, int(found.is_local), found.matched
 
 
+def _medicine_name(concept: ConceptCodings) -> Iterator[Row]:
+    found = drugs.medicine_of(concept.codings, concept.display)
+    if found is not None:
+        numbers = sorted(found.ingredients)
+        known = drugs.ingredient_names()
+        names = sorted(known.get(number, f"RxNorm {number}") for number in numbers)
+        words = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        yield concept.id, "medicine:rxnorm:" + "+".join(map(str, numbers)), words, int(found.is_local)
+
+
+def _concept_words(concept: ConceptCodings) -> Iterator[Row]:
+    words = concept.display or next((display for _, _, display in concept.codings if display), "")
+    if words:
+        yield concept.id, words
+
+
 @cache
 def _allergen_words() -> dict[str, str]:
     return {row["words"]: row["selector"] for row in read_table("allergens.csv")}
@@ -330,7 +367,12 @@ def _renal_limits() -> Iterator[Row]:
             yield ingredient, row["measure"], int(row["below"]), row["level"], row["what"], _authority(row["basis"])
 
 
-_BY_CONCEPT: dict[str, Callable[[ConceptCodings], Iterator[Row]]] = {"medicine": _medicine, "allergen": _allergen}
+_BY_CONCEPT: dict[str, Callable[[ConceptCodings], Iterator[Row]]] = {
+    "medicine": _medicine,
+    "medicine_name": _medicine_name,
+    "concept_words": _concept_words,
+    "allergen": _allergen,
+}
 _STATIC: dict[str, Callable[[], Iterator[Row]]] = {
     "ingredient": _ingredients,
     "ingredient_class": lambda: _members(drugs.classes()),
