@@ -176,13 +176,3 @@ class WorkRow(models.Model):
         base_manager_name = "unscoped"
         constraints = [models.UniqueConstraint(fields=["patient_id", "slot", "audience"], name="work_row_once")]
         indexes = [models.Index(fields=["slot", "band", "-score", "patient_id"], name="work_row_by_rank")]
-
-
-class WorkSetting(models.Model):
-    """An organisation's choice about the work, such as enrolling every new patient."""
-
-    name = models.CharField(max_length=60, primary_key=True)
-    value = models.JSONField()
-
-    class Meta:
-        db_table = "work_setting"

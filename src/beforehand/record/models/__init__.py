@@ -14,7 +14,7 @@ from beforehand.record.models.people import (
     PossibleMatch,
 )
 from beforehand.record.models.provenance import DirtyPatient, Item, Message, Resource, Source
-from beforehand.record.models.work import BreakGlass, Enrolment, Programme, Team, TeamMember, User
+from beforehand.record.models.work import BreakGlass, Enrolment, HouseSetting, Programme, Team, TeamMember, User
 
 __all__ = [
     "FACT_MODELS",
@@ -28,6 +28,7 @@ __all__ = [
     "ConceptCoding",
     "DirtyPatient",
     "Enrolment",
+    "HouseSetting",
     "Item",
     "KnowledgeLoad",
     "LinkDecision",

@@ -88,3 +88,13 @@ class BreakGlass(models.Model):
     class Meta:
         db_table = "break_glass"
         indexes = [models.Index(fields=["user", "patient_id"])]
+
+
+class HouseSetting(models.Model):
+    """An organisation's stored choice, such as enrolling every new person (``auto_enrol``)."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    value = models.JSONField()
+
+    class Meta:
+        db_table = "house_setting"
