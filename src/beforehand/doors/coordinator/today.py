@@ -1,0 +1,124 @@
+"""Today: what to do next, and why, in one list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from beforehand.care.needs.shapes import BAND_WORDS, Band, Filters, Worklist
+from beforehand.care.needs.worklist import done_today, mark_seen, worklist
+from beforehand.doors.coordinator import present_needs, wording
+from beforehand.record.access import WORK_NEEDS
+
+BAND_NOTES = {
+    Band.FIRST: "ranked by harm if missed, then by days left",
+    Band.TODAY: "",
+    Band.WEEK: "",
+    Band.LATER: "nothing due within a week",
+}
+
+
+def filters_of(request: Any) -> tuple[str, Filters]:
+    """What the address asks for; anything unknown falls back to the standard list."""
+    owner = request.GET.get("owner", "mine")
+    state = request.GET.get("state", "open")
+    topic = request.GET.get("topic", "")
+    page = request.GET.get("page", "1")
+    return (
+        owner if owner in dict(present_needs.OWNERS) else "mine",
+        Filters(
+            state=state if state in dict(present_needs.STATES) else "open",
+            topic=topic if topic in present_needs.TOPICS else "",
+            page=max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1,
+        ),
+    )
+
+
+@require_safe
+def today(request: Any) -> HttpResponse:
+    """The day's list for the signed-in person."""
+    principal = request.principal
+    owner, filters = filters_of(request)
+    day = wording.today()
+    work = worklist(principal, as_of=day, owner=owner, filters=filters)
+    done = done_today(principal, as_of=day) if filters.state == "done" else ()
+    mark_seen(principal)
+    return render(request, "coordinator/today.html", _context(request, work, done, owner))
+
+
+def _context(request: Any, work: Worklist, done: Any, owner: str) -> dict[str, Any]:
+    now, back = work.as_of, present_needs.address(owner, work.filters)
+    bands = [
+        {
+            "title": BAND_WORDS[band.band],
+            "note": BAND_NOTES[band.band] or wording.count_words(band.total, "person", "people"),
+            "rows": [present_needs.row(row, back=back, now=now) for row in band.rows],
+        }
+        for band in work.bands
+        if band.rows
+    ]
+    return {
+        "title": f"Today, {wording.day_words(now)}",
+        "heading": wording.long_day(now),
+        "summary": present_needs.summary(work),
+        "checked": f"Checked {wording.moment_words(work.checked_at)}." if work.checked_at else "Not checked yet.",
+        "since": present_needs.since(work.since, owner),
+        "groups": present_needs.filter_groups(work),
+        "topic": work.filters.topic,
+        "topic_words": present_needs.TOPICS[work.filters.topic],
+        "topics": list(present_needs.TOPICS.items()),
+        "kept": [("owner", owner), ("state", work.filters.state)],
+        "today_url": reverse("today"),
+        "here": back,
+        "done_rows": [present_needs.done(one, back=back) for one in done],
+        "bands": [] if done else bands,
+        "empty": None if bands or done else _empty(work, owner),
+        "pages": present_needs.pages(work),
+        "may_work": request.principal.may(WORK_NEEDS),
+        "show_owner": owner != "mine",
+        "proof": _proof(work),
+    }
+
+
+def _empty(work: Worklist, owner: str) -> dict[str, Any]:
+    """Why nothing is shown, and what that rests on."""
+    counts = work.counts
+    checked = f"We checked {wording.moment_words(work.checked_at)}." if work.checked_at else "The look-ahead has not run."
+    if work.filters.state == "done":
+        return {
+            "title": "Nothing is done yet today",
+            "words": "What you finish shows here, with its Undo.",
+            "links": [("Back to the list", reverse("today"), True)],
+        }
+    if work.filters.state != "open" or work.filters.topic:
+        return {
+            "title": "Nothing in this part of the list",
+            "words": f"{wording.count_words(counts.open, 'need')} open in the whole list. {checked}",
+            "links": [("Show all", present_needs.address(owner, Filters()), True)],
+        }
+    if not counts.everyone and not counts.snoozed and not work.checked_at:
+        return {
+            "title": "No one is here yet",
+            "words": "Bring in records with `beforehand ingest`, or look around with `beforehand demo`.",
+            "links": [("Look at the people", reverse("people"), True)],
+        }
+    links = [("See everyone", present_needs.address("everyone", Filters()), True)] if counts.everyone else []
+    if owner != "team" and counts.team:
+        links.append((f"Team queue {counts.team}", present_needs.address("team", Filters()), False))
+    return {
+        "title": "Nothing is due",
+        "words": f"No open need here asks for anything today. {counts.snoozed} snoozed, {counts.everyone} with the team. "
+        f"{checked}",
+        "links": links or [("Look at the people", reverse("people"), True)],
+    }
+
+
+def _proof(work: Worklist) -> str:
+    shown = len(work.rows)
+    if not work.people:
+        return "Open any grey chip to see who said so and when."
+    return f"{shown} of {wording.count_words(work.people, 'person', 'people')} shown, by rank. Open any grey chip to see who said so."
