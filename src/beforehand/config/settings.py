@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -38,6 +39,7 @@ INSTALLED_APPS = [
     "beforehand.lookahead",
     "beforehand.care.needs",
     "beforehand.doors.coordinator",
+    "beforehand.doors.gate",
 ]
 
 MIDDLEWARE = [
@@ -53,6 +55,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "beforehand.doors.gate.middleware.GateMiddleware",  # last: nothing stands between it and the pages
 ]
 
 ROOT_URLCONF = "beforehand.config.urls"
@@ -97,6 +100,39 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
+PERSON_ROUTE = "person"
+
+# Sign-in: accounts are made by an administrator, so there is no self-registration and no e-mail.
+ACCOUNT_ADAPTER = "beforehand.doors.gate.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+MFA_ADAPTER = "beforehand.doors.gate.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_TOTP_ISSUER = "Beforehand"
+MFA_TOTP_TOLERANCE = 1
+MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey is a second factor here, not a way around the password
+# For http://localhost; browsers refuse passkeys on any other address without TLS.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = os.environ.get("BEFOREHAND_HTTPS") != "1"
+# required: nobody sees a patient before setting up a second factor. offered: the demo, and nothing else.
+REQUIRE_MFA = os.environ.get("BEFOREHAND_REQUIRE_MFA", "required")
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a stranger elsewhere cannot lock a colleague out
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_LOCKOUT_CALLABLE = "beforehand.doors.gate.adapter.answer_locked_out"
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["password"]
+AXES_IPWARE_PROXY_COUNT = int(os.environ.get("BEFOREHAND_PROXIES", "0"))
+IDLE_MINUTES = int(os.environ.get("BEFOREHAND_IDLE_MINUTES", "15"))
+SESSION_COOKIE_AGE = 12 * 3600  # a shift; after it everybody signs in again
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 FORM_RENDERER = "beforehand.web.forms.UswdsRenderer"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # never in a cookie
@@ -160,3 +196,5 @@ LOGGING = {
 BLOBS: Path = HOME / "blobs"
 COLUMNS: Path = HOME / "columns"
 AUDIT_ANCHOR: Path = Path(os.environ.get("BEFOREHAND_AUDIT_ANCHOR") or HOME / "anchor" / "audit.jsonl")
+AUDIT_KEY: str = secret("audit.key")  # seals the audit trail; outside the database, so its editors cannot reseal
+SIGN_IN_KEY: str = secret("sign-in.key")  # encrypts second-factor secrets in the database
