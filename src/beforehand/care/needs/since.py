@@ -1,0 +1,101 @@
+"""What came since this person last looked: stays, results, messages, papers to place, quiet sources."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+from django.utils import timezone
+
+from beforehand.care.needs.shapes import Since, SinceItem
+from beforehand.clinical.times import show_day, day_of
+from beforehand.intake.models import QuarantinedItem
+from beforehand.lookahead.models import Finding
+from beforehand.record.access import Principal, for_principal
+from beforehand.record.models import Item, Message, Source, User
+
+QUIET_AT_LEAST = timedelta(days=3)
+QUIET_TIMES = 3
+MESSAGES_TO_JUDGE = 4  # fewer say nothing about how often a source usually sends
+STAYS = ("IMP", "ACUTE", "NONAC")
+
+
+def checked_at() -> datetime | None:
+    """When the look-ahead last changed anything."""
+    found: datetime | None = Finding.unscoped.aggregate(at=Max("changed_at"))["at"]
+    return found
+
+
+def _counted(kind: str, count: int, one: str, many: str, detail: str = "") -> SinceItem:
+    return SinceItem(kind, count, one if count == 1 else many, detail)
+
+
+def _new_facts(principal: Principal, table: str, after: int, **only: Any) -> int:
+    """Facts of one table stated by items received since, of the patients this principal sees."""
+    facts = for_principal(principal).facts(table).filter(item_id__gt=after, **only)
+    return facts.count()
+
+
+def quiet_sources(now: datetime) -> list[tuple[Source, datetime]]:
+    """Sources that usually send and have not for three of their usual pauses, and three days at least."""
+    # a burst is one delivery: the usual pause is the whole span over the days on which something came
+    usual = (
+        Message.objects.filter(source__kind="SYSTEM", received_at__lte=now)
+        .values("source_id")
+        .annotate(first=Min("received_at"), last=Max("received_at"), days=Count("received_at__date", distinct=True))
+    )
+    quiet = {}
+    for row in usual:
+        if row["days"] < MESSAGES_TO_JUDGE:
+            continue
+        pause = (row["last"] - row["first"]) / (row["days"] - 1)
+        silent = now - row["last"]
+        if silent > QUIET_AT_LEAST and silent > QUIET_TIMES * pause:
+            quiet[row["source_id"]] = row["last"]
+    return [(source, quiet[source.pk]) for source in Source.objects.filter(pk__in=quiet).order_by("name")]
+
+
+def since_last_visit(principal: Principal) -> Since:
+    """Counts for the strip above the list; nothing on a first visit."""
+    person = principal.person
+    user = User.objects.filter(pk=person.id).first() if person else None
+    at = user.worklist_seen_before_at or user.last_seen_worklist_at if user else None
+    if at is None:
+        return Since(None)
+    now = timezone.now()
+    first_message = Message.objects.filter(received_at__gt=at).aggregate(first=Min("pk"))["first"]
+    stays = results = words = 0
+    if first_message is not None:
+        before = Item.objects.filter(message_id__lt=first_message).aggregate(last=Max("pk"))["last"] or 0
+        stays = _new_facts(principal, "encounter", before, class_code__in=STAYS)
+        results = _new_facts(principal, "diagnostic_report", before) or _new_facts(principal, "observation", before)
+        words = _new_facts(principal, "communication", before)
+    papers = QuarantinedItem.objects.filter(state="OPEN").aggregate(
+        count=Count("pk"), oldest=Min("opened_at"), mine=Count("pk", filter=Q(owner_user_id=person.id if person else 0))
+    )
+    quiet = quiet_sources(now)
+    items = [
+        _counted("stays", stays, "hospital stay", "hospital stays"),
+        _counted("results", results, "result", "results"),
+        _counted("messages", words, "message", "messages"),
+        _counted("papers", papers["count"], "item to place", "items to place", _papers_words(papers, now)),
+        _counted("quiet", len(quiet), "quiet source", "quiet sources", _quiet_words(quiet)),
+    ]
+    return Since(at, tuple(item for item in items if item.count))
+
+
+def _papers_words(papers: dict[str, Any], now: datetime) -> str:
+    if not papers["count"]:
+        return ""
+    days = (now - papers["oldest"]).days
+    oldest = f"oldest {days} days" if days > 1 else ""
+    mine = f"{papers['mine']} yours" if papers["mine"] else ""
+    return ", ".join(part for part in (oldest, mine) if part)
+
+
+def _quiet_words(quiet: list[tuple[Source, datetime]]) -> str:
+    if not quiet:
+        return ""
+    source, last = quiet[0]
+    return f"{source.label or source.name}, since {show_day(day_of(timezone.localtime(last).date()))}"
