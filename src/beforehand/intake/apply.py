@@ -1,0 +1,135 @@
+"""From kept bytes to facts. Large messages go in several transactions, many small ones together in one.
+
+``items_done`` of a message says how far it has come, in the same transaction as its facts, so a run that was
+killed is taken up where it stood.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import chain, islice
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from beforehand.intake.batch import Applied, run_batch
+from beforehand.intake.blobs import read_blob
+from beforehand.intake.connectors.errors import ConnectorError
+from beforehand.intake.errors import MissingBytesError, RefusedError
+from beforehand.intake.formats import items_of
+from beforehand.intake.limits import LIMITS
+from beforehand.intake.pieces import Counts, Part, addresses
+from beforehand.record.concepts import Dictionary
+from beforehand.record.models import Message, Source
+from beforehand.record.store import lock_for_writing
+
+ITEMS = 5000  # in one transaction; a bundle that is larger is still one mapping of its addresses
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Python's garbage collector finds nothing in parsed JSON and looks at all of it: off while we read."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def apply_message(message: Message) -> Applied:
+    """Apply what is left to do of one kept message."""
+    return apply_messages(message.source, [(message, None)])
+
+
+def apply_messages(
+    source: Source, messages: Iterable[tuple[Message, bytes | None]], *,
+    dictionary: Dictionary | None = None, on_batch: Callable[[Applied], None] | None = None,
+    now: datetime | None = None, subject: int | None = None,
+) -> Applied:
+    """Apply kept messages of one source; bytes already at hand save reading them again."""
+    dictionary = dictionary or Dictionary(source.name)
+    total = Applied()
+    parts: list[Part] = []
+
+    def flush() -> None:
+        if not parts:
+            return
+        with collector_off():
+            applied = run_batch(
+                source, parts, dictionary=dictionary, now=now or timezone.now(), zone=settings.TIME_ZONE, subject=subject
+            )
+        parts.clear()
+        total.add(applied)
+        if on_batch is not None:
+            on_batch(applied)
+
+    for message, content in messages:
+        for part in _parts(message, content, total, on_batch):
+            parts.append(part)
+            if sum(len(each.items) for each in parts) >= ITEMS:
+                flush()
+    flush()
+    return total
+
+
+def _parts(
+    message: Message, content: bytes | None, total: Applied, on_batch: Callable[[Applied], None] | None
+) -> Iterator[Part]:
+    """The items of a message that are still to be applied, some thousand at a time."""
+    if message.state != "KEPT":
+        already = Applied(Counts(received=message.received, duplicates=message.duplicates, refused=message.refused))
+        already.counts.duplicates = message.received - message.refused
+        total.add(already)
+        if on_batch is not None:
+            on_batch(already)
+        return
+    try:
+        if content is None:
+            content = read_blob(message.digest)
+        with collector_off():
+            stream = items_of(content, message.name)
+            head = list(islice(stream, ITEMS))
+    except (RefusedError, ConnectorError, MissingBytesError) as error:
+        refused = _refuse(message, error)
+        total.add(refused)
+        if on_batch is not None:
+            on_batch(refused)
+        return
+    if head and head[0].full_url is not None:  # a bundle: its addresses hold throughout
+        head += stream
+    LIMITS.check_items(len(head))
+    urls = addresses(head)
+    place = 0
+    rest = chain(head, stream)
+    done = message.items_done
+    while True:
+        items = list(islice(rest, ITEMS))
+        following = list(islice(rest, 1))
+        rest = chain(following, rest)
+        if place + len(items) > done or not following:
+            yield Part(message, items[max(0, done - place) :], is_last=not following, urls=urls)
+        place += len(items)
+        if not following:
+            return
+
+
+def _refuse(message: Message, error: Exception) -> Applied:
+    """Write down that the message could not be opened at all; it counts as one item."""
+    reason = str(error)[:500] if isinstance(error, (RefusedError, MissingBytesError)) else _words(error)
+    with transaction.atomic():
+        lock_for_writing()
+        Message.objects.filter(pk=message.pk, state="KEPT").update(
+            state="REFUSED", reason=reason, received=1, refused=1, items_done=1
+        )
+    return Applied(Counts(received=1, refused=1))
+
+
+def _words(error: Exception) -> str:
+    reason, remedy = getattr(error, "reason", ""), getattr(error, "remedy", "")
+    return f"{reason} {remedy}".strip()[:500] or "The file cannot be opened."

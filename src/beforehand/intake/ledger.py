@@ -1,0 +1,94 @@
+"""The ledger of what was received. Bytes are on disk and their message committed before anything is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from beforehand.intake.blobs import digest_of, keep_blobs
+from beforehand.intake.errors import RefusedError
+from beforehand.intake.limits import LIMITS
+from beforehand.record.models import Message, Source
+from beforehand.record.store import lock_for_writing
+
+
+@dataclass(frozen=True)
+class Received:
+    """One thing handed over, not yet kept."""
+
+    content: bytes
+    name: str = ""
+
+
+def source_named(name: str, *, kind: str = "SYSTEM", user_id: int | None = None) -> Source:
+    """The source of that name, made when it is new."""
+    source, _ = Source.objects.get_or_create(name=name, defaults={"kind": kind, "user_id": user_id})
+    return source
+
+
+def keep(*, data: bytes, source: Source, name: str, received_at: datetime) -> Message:
+    """Commit the bytes and their message. What the same source already sent is a duplicate, counted on its message alone.
+
+    A message kept before but not applied to the end (a killed run) is handed back to be finished.
+    """
+    return keep_all(things=[Received(data, name)], source=source, received_at=received_at)[0]
+
+
+def keep_all(*, things: Sequence[Received], source: Source, received_at: datetime) -> list[Message]:
+    """``keep`` for several things with one wait for the disk."""
+    for thing in things:
+        LIMITS.check_message(len(thing.content))
+    digests = [digest_of(thing.content) for thing in things]
+    keep_blobs(dict(zip(digests, (thing.content for thing in things), strict=True)).items())
+    with transaction.atomic():
+        lock_for_writing()
+        known = _known(source, digests)
+        new: list[Message] = []
+        answer: list[Message] = []
+        for digest, thing in zip(digests, things, strict=True):
+            earlier = known.get(digest)
+            if earlier is not None and earlier.state == "KEPT":
+                answer.append(earlier)
+                continue
+            message = _message(source, digest, thing, received_at)
+            if earlier is None:
+                known[digest] = message
+            else:
+                _count_as_duplicate(message, earlier)
+            new.append(message)
+            answer.append(message)
+        Message.objects.bulk_create(new)
+    return answer
+
+
+def _known(source: Source, digests: list[str]) -> dict[str, Message]:
+    """What this source sent before with these bytes: the first message that was not itself a duplicate."""
+    known: dict[str, Message] = {}
+    for at in range(0, len(digests), 500):
+        batch = Message.objects.filter(source=source, digest__in=digests[at : at + 500]).order_by("id")
+        for message in batch:
+            known.setdefault(message.digest, message)
+    return known
+
+
+def _message(source: Source, digest: str, thing: Received, received_at: datetime) -> Message:
+    return Message(
+        source=source, digest=digest, size=len(thing.content), name=thing.name[:400], format="", received_at=received_at
+    )
+
+
+def _count_as_duplicate(message: Message, earlier: Message) -> None:
+    message.state = "APPLIED"
+    message.format = earlier.format
+    message.received = message.duplicates = message.items_done = earlier.received
+
+
+def refuse(*, source: Source, name: str, refusal: RefusedError, received_at: datetime) -> Message:
+    """Write down that something could not be taken in at all, and why. Counts as one item, refused."""
+    return Message.objects.create(
+        source=source, digest="", size=0, name=name[:400], format="", state="REFUSED", reason=str(refusal)[:500],
+        received_at=received_at, received=1, refused=1,
+    )
