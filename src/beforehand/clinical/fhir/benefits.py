@@ -1,0 +1,144 @@
+"""ExplanationOfBenefit: what a service cost and who pays what.
+
+Payers say the amounts in three places: totals (CARIN), item adjudications (all), and benefit balances (Medicare's
+Blue Button). Totals win; where one is missing the items are added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from beforehand.clinical.fhir.contract import Mapped, MappingContext, Resource
+from beforehand.clinical.fhir.elements import cents, codings, name_in, patient_in, status_of, vocabulary, when
+from beforehand.clinical.fhir.money import OUTCOMES, claim_number, serviced, use_of
+
+FINANCIAL = vocabulary("explanation_of_benefit")
+
+# The words of an amount: FHIR and CARIN adjudication codes, then the variables of Medicare's claims.
+BILLED = ("submitted", "drugcost", "line_sbmtd_chrg_amt", "rev_cntr_tot_chrg_amt", "CLM_LINE_SBMT_CHRG_AMT")
+ALLOWED = ("eligible", "allowed", "line_alowd_chrg_amt", "CLM_LINE_ALOWD_CHRG_AMT", "nch_carr_clm_alowd_amt")
+PAID = ("benefit",)
+PAID_TO = ("paidtoprovider", "paidtopatient")
+PAID_LINES = ("benefit", "line_nch_pmt_amt", "rev_cntr_pmt_amt_amt", "cvrd_d_plan_pd_amt", "CLM_LINE_CVRD_PD_AMT")
+SHARE = ("memberliability", "ptnt_pay_amt", "rev_cntr_ptnt_rspnsblty_pmt")
+DEDUCTIBLE = (
+    "deductible",
+    "line_bene_ptb_ddctbl_amt",
+    "rev_cntr_cash_ddctbl_amt",
+    "carr_clm_cash_ddctbl_apld_amt",
+    "nch_bene_ptb_ddctbl_amt",
+    "nch_bene_ip_ddctbl_amt",
+)
+COPAY = ("copay",)
+COINSURANCE = (
+    "coinsurance",
+    "line_coinsrnc_amt",
+    "rev_cntr_coinsrnc_wge_adjstd_c",
+    "nch_bene_ptb_coinsrnc_amt",
+    "nch_bene_pta_coinsrnc_lblty_amt",
+)
+
+Amounts = dict[str, int]
+
+
+def _add(amounts: Amounts, category: object, money: object, place: str) -> None:
+    """Add an amount under each of its category's words; a Medicare variable by the last part of its address."""
+    value = cents(money, place)
+    if value is None:
+        return
+    seen: set[str] = set()
+    for coding in codings(category):
+        word = str(coding.get("code") or "").rpartition("/")[2]
+        if word and word not in seen:
+            seen.add(word)
+            amounts[word] = amounts.get(word, 0) + value
+
+
+def _totals(r: Resource) -> Amounts:
+    amounts: Amounts = {}
+    for total in r.get("total") or ():
+        _add(amounts, total.get("category"), total.get("amount"), "ExplanationOfBenefit.total.amount")
+    return amounts
+
+
+def _lines(r: Resource) -> Amounts:
+    amounts: Amounts = {}
+    for item in (*(r.get("item") or ()), *(r.get("addItem") or ())):
+        for judged in item.get("adjudication") or ():
+            _add(amounts, judged.get("category"), judged.get("amount"), "ExplanationOfBenefit.item.adjudication.amount")
+    return amounts
+
+
+def _balances(r: Resource) -> Amounts:
+    amounts: Amounts = {}
+    for balance in r.get("benefitBalance") or ():
+        for line in balance.get("financial") or ():
+            _add(amounts, line.get("type"), line.get("usedMoney"), "ExplanationOfBenefit.benefitBalance.usedMoney")
+    return amounts
+
+
+def _said(amounts: Amounts, names: Iterable[str]) -> int | None:
+    """The first of the named amounts that was said."""
+    return next((amounts[name] for name in names if name in amounts), None)
+
+
+def _sum(*parts: int | None) -> int | None:
+    said = [part for part in parts if part is not None]
+    return sum(said) if said else None
+
+
+def _either(*answers: int | None) -> int | None:
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def _part(totals: Amounts, lines: Amounts, balances: Amounts, names: tuple[str, ...]) -> int | None:
+    return _either(_said(totals, names), _said(lines, names), _said(balances, names))
+
+
+def amounts_of(r: Resource) -> tuple[int | None, int | None, int | None, int | None, int | None]:
+    """Billed, allowed, paid by the plan, the patient's share and the deductible in it, in cents."""
+    totals, lines, balances = _totals(r), _lines(r), _balances(r)
+    payment = cents((r.get("payment") or {}).get("amount"), "ExplanationOfBenefit.payment.amount")
+    paid = _either(
+        _said(totals, PAID),
+        payment,
+        _sum(*(totals.get(name) for name in PAID_TO)),
+        _said(lines, PAID_LINES),
+        _sum(*(lines.get(name) for name in PAID_TO)),
+    )
+    deductible = _part(totals, lines, balances, DEDUCTIBLE)
+    share = _either(
+        _part(totals, lines, balances, SHARE),
+        _sum(
+            deductible,
+            _part(totals, lines, balances, COPAY),
+            _part(totals, lines, balances, COINSURANCE),
+        ),
+    )
+    billed = _part(totals, lines, balances, BILLED)
+    return billed, _part(totals, lines, balances, ALLOWED), paid, share, deductible
+
+
+def map_explanation_of_benefit(r: Resource, ctx: MappingContext) -> Mapped:
+    """A payer's account of what a service cost and who pays what."""
+    status = status_of(r, FINANCIAL)
+    provider = r.get("provider")
+    billed, allowed, paid, share, deductible = amounts_of(r)
+    values = [
+        status,
+        use_of(r),
+        status_of(r, OUTCOMES, "outcome", required=False),
+        ctx.concept(r.get("type")),
+        *when(r, "created", ctx),
+        *serviced(r, ctx),
+        ctx.ref(r.get("claim")),
+        ctx.ref(provider),
+        name_in(r, provider),
+        billed,
+        allowed,
+        paid,
+        share,
+        deductible,
+        claim_number(r),
+    ]
+    return Mapped([("explanation_of_benefit", "", values)], patient_in(r, "patient"), status == "entered-in-error")

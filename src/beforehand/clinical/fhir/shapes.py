@@ -1,0 +1,109 @@
+"""The JSON shape FHIR R4 gives to each element that is read, to name the place where a resource breaks it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beforehand.clinical.fhir.contract import MappingError, Resource
+
+_OBJECT = (
+    "meta text subject patient encounter period code verificationStatus clinicalStatus severity asserter recorder"
+    " medicationCodeableConcept medicationReference requester dispenseRequest informationSource context location"
+    " statusReason vaccineCode valueQuantity valueCodeableConcept valueRange valueRatio valuePeriod dataAbsentReason"
+    " effectivePeriod performedPeriod onsetPeriod abatementPeriod occurrencePeriod occurrenceTiming identifiedPeriod"
+    " bodySite hospitalization serviceProvider class appointmentType owner executionPeriod for"
+    " businessStatus codeCodeableConcept codeReference oralDiet enteralFormula achievementStatus topic"
+    " sender beneficiary relationship type request preAuthPeriod provider claim billablePeriod total payment"
+    " issuer account totalNet totalGross priceOverride servicePeriod managingOrganization practitioner organization"
+    " providedBy maritalStatus scope provision policyRule activity member performerType insurer referral dosage"
+)
+_LIST = (
+    "contained extension modifierExtension identifier category name telecom address communication contact link"
+    " generalPractitioner participant reaction deviceName dosageInstruction reasonCode reasonReference dosage"
+    " authorizingPrescription performer protocolApplied interpretation referenceRange component basedOn"
+    " conclusionCode content item appointment serviceType serviceCategory specialty supportingInformation"
+    " supplement careTeam target about medium recipient payload payor insurance addItem adjudication benefitBalance"
+    " agent type relationship location account total bodySite"
+)
+_TEXT = (
+    "id status intent priority criticality gender birthDate recordedDate authoredOn issued created sent received"
+    " detail conclusion comment title description patientInstruction docStatus questionnaire authored use outcome"
+    " disposition preAuthRef lifecycleStatus startDate dateAsserted whenPrepared whenHandedOver recorded language"
+    " effectiveDateTime performedDateTime onsetDateTime abatementDateTime occurrenceDateTime valueString"
+)
+
+_BY_NAME: dict[str, type] = (
+    dict.fromkeys(_TEXT.split(), str) | dict.fromkeys(_LIST.split(), list) | dict.fromkeys(_OBJECT.split(), dict)
+)
+
+# Elements that FHIR shapes otherwise in one resource than in most.
+_BY_TYPE: dict[str, dict[str, type]] = {
+    "Account": {"subject": list, "name": str},
+    "AllergyIntolerance": {"type": str},
+    "CarePlan": {"activity": list},
+    "CareTeam": {"name": str, "managingOrganization": list},
+    "ChargeItem": {"account": list, "bodySite": list},
+    "Claim": {"priority": dict},
+    "ClaimResponse": {"total": list},
+    "Condition": {"bodySite": list},
+    "Consent": {"organization": list},
+    "Coverage": {"class": list},
+    "DetectedIssue": {"severity": str},
+    "DeviceRequest": {"performer": dict},
+    "Encounter": {"type": list, "location": list, "account": list, "partOf": dict},
+    "EpisodeOfCare": {"type": list, "account": list},
+    "ExplanationOfBenefit": {"total": list, "priority": dict},
+    "Goal": {"description": dict, "priority": dict},
+    "HealthcareService": {"type": list, "location": list, "name": str},
+    "Location": {"type": list, "name": str, "address": dict},
+    "MedicationAdministration": {"statusReason": list, "category": dict},
+    "MedicationDispense": {"category": dict},
+    "MedicationStatement": {"dosage": list, "category": dict},
+    "Organization": {"type": list, "name": str},
+    "PractitionerRole": {"code": list, "location": list},
+    "Procedure": {"bodySite": list, "category": dict, "outcome": dict},
+    "RelatedPerson": {"relationship": list},
+    "ServiceRequest": {"bodySite": list},
+    "Task": {"focus": dict},
+}
+_NESTED: dict[str, type] = {"coding": list, "reference": str, "display": str, "given": list, "timing": dict}
+_WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "text"}
+
+
+def _shapes(kind: str) -> dict[str, type]:
+    return _BY_NAME | _BY_TYPE.get(kind, {})
+
+
+_SHAPES: dict[str, dict[str, type]] = {}
+
+
+def check_shape(r: Resource, kind: str) -> None:
+    """``MappingError`` naming the first element of the resource that is not of the JSON shape FHIR gives it."""
+    shapes = _SHAPES.get(kind)
+    if shapes is None:
+        shapes = _SHAPES[kind] = _shapes(kind)
+    for element, value in r.items():
+        due = shapes.get(element)
+        if due is not None and type(value) is not due and value is not None:
+            raise MappingError(f"{kind}.{element}", f"something else stands where {_WORDS[due]} is due")
+
+
+def fault_of(r: Resource, kind: str, fault: Exception) -> MappingError:
+    """The place where a resource that could not be read breaks the shape of FHIR, as near as it can be told."""
+    waiting: list[tuple[str, Any]] = [(f"{kind}.{element}", value) for element, value in r.items()]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, list):
+            if any(not isinstance(part, dict) for part in value) and any(isinstance(part, dict) for part in value):
+                return MappingError(place, "the list mixes objects with something else")
+            waiting.extend((place, part) for part in value if isinstance(part, dict | list))
+            due = _BY_NAME.get(place.rpartition(".")[2])
+            if due is list and value and not isinstance(value[0], dict) and place.count(".") == 1:
+                return MappingError(place, "something else stands where a list of objects is due")
+        elif isinstance(value, dict):
+            for name, part in value.items():
+                shape = _NESTED.get(name)
+                if shape is not None and part is not None and type(part) is not shape:
+                    return MappingError(f"{place}.{name}", f"something else stands where {_WORDS[shape]} is due")
+                waiting.append((f"{place}.{name}", part))
+    return MappingError(kind, f"its elements are not of the shape FHIR R4 gives them ({type(fault).__name__})")
