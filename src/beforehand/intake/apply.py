@@ -50,7 +50,7 @@ def apply_message(message: Message) -> Applied:
 def apply_messages(
     source: Source, messages: Iterable[tuple[Message, bytes | None]], *,
     dictionary: Dictionary | None = None, on_batch: Callable[[Applied], None] | None = None,
-    now: datetime | None = None, subject: int | None = None,
+    now: datetime | None = None,
 ) -> Applied:
     """Apply kept messages of one source; bytes already at hand save reading them again."""
     dictionary = dictionary or Dictionary(source.name)
@@ -62,7 +62,7 @@ def apply_messages(
             return
         with collector_off():
             applied = run_batch(
-                source, parts, dictionary=dictionary, now=now or timezone.now(), zone=settings.TIME_ZONE, subject=subject
+                source, parts, dictionary=dictionary, now=now or timezone.now(), zone=settings.TIME_ZONE
             )
         parts.clear()
         total.add(applied)

@@ -101,7 +101,6 @@ class Batch:
         self.latest: dict[int, tuple[int, int, bytes | None]] = {}
         self.dirty: dict[int, set[str]] = defaultdict(set)
         self.new_patients: set[int] = set()
-        self.subject: int | None = None  # person record, when a person states something about a known patient
 
     def run(self, parts: Sequence[Part], *, again: Sequence[int] = ()) -> Applied:
         """Apply the parts, and the quarantined items ``again``; all of it or nothing."""
@@ -347,8 +346,6 @@ class Batch:
 
     def _person_of(self, mapped: Mapped) -> tuple[int | None, int | None]:
         """(person record the facts belong to, what they wait for when it is not here)."""
-        if self.subject is not None:
-            return self._arrived_person(self.subject), self.subject
         if mapped.patient is not None:
             number = self.context.ref(mapped.patient)
             return (self._arrived_person(number), number) if number is not None else (None, None)
@@ -414,9 +411,8 @@ _REFERENCE_TYPES = frozenset(table.fhir for table in REFERENCES.values()) - {tab
 
 def run_batch(
     source: Source, parts: Iterable[Part], *, dictionary: Dictionary | None = None, now: datetime, zone: str,
-    again: Sequence[int] = (), subject: int | None = None,
+    again: Sequence[int] = (),
 ) -> Applied:
     """Apply parts of messages of one source in one transaction."""
     batch = Batch(source, dictionary or Dictionary(source.name), now=now, zone=zone)
-    batch.subject = subject
     return batch.run(list(parts), again=again)

@@ -65,10 +65,12 @@ def keep_all(*, things: Sequence[Received], source: Source, received_at: datetim
 
 
 def _known(source: Source, digests: list[str]) -> dict[str, Message]:
-    """What this source sent before with these bytes: the first message that was not itself a duplicate."""
+    """The first message of this source with each of these bytes. One that was refused is judged anew."""
     known: dict[str, Message] = {}
     for at in range(0, len(digests), 500):
-        batch = Message.objects.filter(source=source, digest__in=digests[at : at + 500]).order_by("id")
+        batch = Message.objects.filter(
+            source=source, digest__in=digests[at : at + 500], state__in=("KEPT", "APPLIED")
+        ).order_by("id")
         for message in batch:
             known.setdefault(message.digest, message)
     return known

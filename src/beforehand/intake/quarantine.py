@@ -1,0 +1,129 @@
+"""The quarantine worklist: nothing that could not become facts is lost, and somebody sees to it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from beforehand.intake.batch import Applied, run_batch
+from beforehand.intake.errors import IntakeError
+from beforehand.intake.models import QuarantinedItem
+from beforehand.record.access import WORK_QUARANTINE, Principal, require
+from beforehand.record.audit import CHANGE, audited
+from beforehand.record.models import Item, Message, Team, User
+from beforehand.record.store import change, fetch, lock_for_writing
+from beforehand.record.verify import SHOWN, Breach
+
+
+class QuarantineError(IntakeError):
+    """What was asked of a quarantined item cannot be done."""
+
+
+def open_items(principal: Principal) -> QuerySet[QuarantinedItem]:
+    """The open worklist, oldest first; holds reasons and places, never the items' contents."""
+    require(principal, WORK_QUARANTINE)
+    found = QuarantinedItem.objects.filter(state="OPEN").select_related("message__source", "owner_team", "owner_user")
+    return found.order_by("opened_at", "id")
+
+
+def refused_messages(principal: Principal) -> QuerySet[Message]:
+    """Things that could not be opened at all, newest first, with why."""
+    require(principal, WORK_QUARANTINE)
+    return Message.objects.filter(state="REFUSED").select_related("source").order_by("-id")
+
+
+def _open(item: QuarantinedItem, by: Principal) -> QuarantinedItem:
+    require(by, WORK_QUARANTINE)
+    lock_for_writing()
+    current = QuarantinedItem.objects.select_related("message__source").get(pk=item.pk)
+    if current.state != "OPEN":
+        raise QuarantineError(f"Quarantined item {item.pk} is already {current.state.lower()}.")
+    return current
+
+
+@transaction.atomic
+def retry_item(*, item: QuarantinedItem, by: Principal) -> Applied:
+    """Try the item again as it was received, after what stood in its way has changed."""
+    current = _open(item, by)
+    applied = run_batch(
+        current.message.source, [], now=timezone.now(), zone=settings.TIME_ZONE, again=[current.item_id]
+    )
+    audited(by, "retry_item", patients=sorted(applied.patients), access=CHANGE)
+    return applied
+
+
+@transaction.atomic
+def refuse_item(*, item: QuarantinedItem, by: Principal, reason: str) -> None:
+    """Close the item for good without applying it; its bytes stay."""
+    current = _open(item, by)
+    if not reason.strip():
+        raise QuarantineError("Refusing an item needs a reason.")
+    Item.objects.filter(pk=current.item_id).update(outcome="REFUSED")
+    change(
+        "update message set quarantined = quarantined - 1, refused = refused + 1 where id = %s", [current.message_id]
+    )
+    QuarantinedItem.objects.filter(pk=current.pk).update(
+        state="REFUSED", waiting_for=None, closed_at=timezone.now(), closed_by_id=by.id or None,
+        closing_reason=reason[:400],
+    )
+    audited(by, "refuse_item", reason=reason)
+
+
+@transaction.atomic
+def assign_item(*, item: QuarantinedItem, to: User | Team, by: Principal) -> None:
+    """Give the item to a person or back to a team's queue."""
+    current = _open(item, by)
+    if isinstance(to, Team):
+        QuarantinedItem.objects.filter(pk=current.pk).update(owner_team=to, owner_user=None)
+    else:
+        QuarantinedItem.objects.filter(pk=current.pk).update(owner_user=to)
+    audited(by, "assign_item")
+
+
+def check_balance() -> list[Breach]:
+    """Promise 1: every item received is applied, quarantined, refused or a duplicate, and its rows say the same."""
+    return [*_counters(), *_rows(), *_owners()]
+
+
+def _counters() -> list[Breach]:
+    odd = Message.objects.filter(state="APPLIED").extra(  # noqa: S610 no user words in it
+        where=["received <> applied + quarantined + refused + duplicates"]
+    )
+    return [
+        Breach(1, f"message {pk}", "its counters do not add up", "ingest its bytes again into a fresh home and compare")
+        for pk in odd.values_list("pk", flat=True)[:SHOWN]
+    ]
+
+
+def _rows() -> list[Breach]:
+    rows = fetch(
+        "select m.id from message m left join (select message_id, count(*) as total,"
+        " sum(case when outcome = 'APPLIED' then 1 else 0 end) as applied,"
+        " sum(case when outcome = 'QUARANTINED' then 1 else 0 end) as quarantined"
+        " from item group by message_id) i on i.message_id = m.id"
+        " where m.state = 'APPLIED' and m.duplicates < m.received and (coalesce(i.total, 0) <> m.received"
+        " or coalesce(i.applied, 0) <> m.applied or coalesce(i.quarantined, 0) <> m.quarantined)"
+    )
+    return [
+        Breach(1, f"message {row[0]}", "its items do not match its counters", "restore from a backup, then ingest it again")
+        for row in rows[:SHOWN]
+    ]
+
+
+def _owners() -> list[Breach]:
+    """Every item in quarantine stands on the worklist, and nothing else does."""
+    listed = QuarantinedItem.objects.filter(state="OPEN")
+    missing = Item.objects.filter(outcome="QUARANTINED").exclude(pk__in=listed.values("item_id"))
+    stray = listed.exclude(item_id__in=Item.objects.filter(outcome="QUARANTINED").values("pk"))
+    return [
+        *(
+            Breach(1, f"item {pk}", "is quarantined but nobody has it on a worklist", "retry its message")
+            for pk in missing.values_list("pk", flat=True)[:SHOWN]
+        ),
+        *(
+            Breach(1, f"quarantined item {pk}", "is open but its item is not quarantined", "close it")
+            for pk in stray.filter(~Q(item_id=None)).values_list("pk", flat=True)[:SHOWN]
+        ),
+    ]

@@ -1,0 +1,140 @@
+"""Work is evidence: what a person here says happened is written down as a FHIR resource, kept and applied like any other.
+
+The statement's source is the person; its subject is the patient's own record, so it stays with that record if a
+link is ever undone. Undoing a statement sends a newer version that says it was entered in error.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.utils import timezone
+
+from beforehand.intake.apply import apply_messages
+from beforehand.intake.batch import Applied
+from beforehand.intake.blobs import read_blob
+from beforehand.intake.errors import StatementError
+from beforehand.intake.formats import items_of
+from beforehand.intake.identities import our_reference
+from beforehand.intake.ledger import keep, source_named
+from beforehand.intake.models import QuarantinedItem
+from beforehand.record.access import WORK_NEEDS, PatientNotVisibleError, Principal, may_see, principal_of, require
+from beforehand.record.audit import CHANGE, audited
+from beforehand.record.models import Item, Message, PersonRecord, Resource, Source, User
+
+# Where each type of resource names the patient; the others say ``subject``.
+_PATIENT_ELEMENT = {
+    "Task": "for", "AllergyIntolerance": "patient", "ClaimResponse": "patient", "Claim": "patient",
+    "ExplanationOfBenefit": "patient", "Immunization": "patient", "RelatedPerson": "patient", "Device": "patient",
+    "CoverageEligibilityResponse": "patient", "Coverage": "beneficiary", "EpisodeOfCare": "patient",
+    "DetectedIssue": "patient", "Consent": "patient", "NutritionOrder": "patient",
+}  # fmt: skip
+
+
+def reference_to(number: int) -> str:
+    """How a statement refers to a fact or resource known here: stable for ever, also when messages are replayed."""
+    row = Resource.objects.filter(pk=number).values_list("source_id", "type", "logical_id").first()
+    if row is None:
+        raise StatementError(f"There is no resource {number} to refer to.")
+    source_id, type_, logical_id = row
+    return our_reference(Source.objects.get(pk=source_id).name, type_, logical_id)
+
+
+def source_of(user: User) -> Source:
+    """The source that stands for a person who works here."""
+    return source_named(f"user:{user.pk}", kind="PERSON", user_id=user.pk)
+
+
+def _own_record(patient_id: int) -> int:
+    """The person record that is the patient's own; statements belong to it."""
+    found = PersonRecord.unscoped.filter(own_patient_id=patient_id).values_list("pk", flat=True).first()
+    if found is None:
+        raise PatientNotVisibleError(f"There is no patient {patient_id}: check the number.")
+    return int(found)
+
+
+def _about(resource: Mapping[str, Any], record: int) -> dict[str, Any]:
+    """The resource with its patient named."""
+    patient = {"reference": reference_to(record)}
+    type_ = resource["resourceType"]
+    if type_ == "Appointment":
+        others = [
+            part for part in resource.get("participant", ())
+            if not str((part.get("actor") or {}).get("reference", "")).endswith(patient["reference"])
+        ]
+        return {**resource, "participant": [{"actor": patient, "status": "accepted"}, *others]}
+    return {**resource, _PATIENT_ELEMENT.get(type_, "subject"): patient}
+
+
+@transaction.atomic
+def state(*, resource: Mapping[str, Any], patient_id: int, by: Principal | User) -> list[int]:
+    """Write down what a person says happened; the identities of the facts it became.
+
+    ``resource`` is FHIR R4 without its patient; an ``id`` is given when it has none.
+    """
+    principal, user = _speaker(by)
+    require(principal, WORK_NEEDS)
+    if not may_see(principal, [patient_id]):
+        raise PatientNotVisibleError(f"There is no patient {patient_id} that you may see.")
+    record = _own_record(patient_id)
+    resource = {"id": str(uuid.uuid4()), **resource}
+    applied = _say(_about(resource, record), source_of(user))
+    audited(principal, "state_fact", patients=[patient_id], access=CHANGE)
+    return sorted(applied.fact_ids)
+
+
+@transaction.atomic
+def withdraw(*, fact_id: int, by: Principal | User, reason: str) -> None:
+    """Take back what a person stated: a newer version says it was entered in error; the older stays readable."""
+    principal, _ = _speaker(by)
+    require(principal, WORK_NEEDS)
+    if not reason.strip():
+        raise StatementError("Taking a statement back needs a reason.")
+    identity = Resource.objects.filter(pk=fact_id).first()
+    source = Source.objects.get(pk=identity.source_id) if identity else None
+    if identity is None or source is None or source.kind != "PERSON":
+        raise StatementError(f"Fact {fact_id} was not stated by a person here: its sender has to correct it.")
+    logical_id = identity.logical_id.split("#")[0]
+    identity = Resource.objects.get(source_id=source.pk, type=identity.type, logical_id=logical_id)
+    item = Item.objects.get(pk=identity.current_item_id)
+    if item.patient_id is not None and not may_see(principal, [_now(item.patient_id)]):
+        raise PatientNotVisibleError(f"There is no fact {fact_id} that you may see.")
+    _say({**sent(item), "status": "entered-in-error"}, source)
+    audited(principal, "withdraw_fact", patients=[item.patient_id] if item.patient_id else (), access=CHANGE, reason=reason)
+
+
+def _now(patient_id: int) -> int:
+    """The patient that stands for the person record this number was reserved for."""
+    found = PersonRecord.unscoped.filter(own_patient_id=patient_id).values_list("patient_id", flat=True).first()
+    return int(found) if found is not None else patient_id
+
+
+def _speaker(by: Principal | User) -> tuple[Principal, User]:
+    principal = by if isinstance(by, Principal) else principal_of(by)
+    if principal.kind != "user":
+        raise StatementError("Only a person can say what happened.")
+    return principal, User.objects.get(pk=principal.id)
+
+
+def _say(resource: Mapping[str, Any], source: Source) -> Applied:
+    now = timezone.now()
+    said = {**resource, "meta": {**resource.get("meta", {}), "lastUpdated": now.isoformat()}}
+    message = keep(data=orjson.dumps(said), source=source, name=str(said["resourceType"]), received_at=now)
+    applied = apply_messages(source, [(message, None)], now=now)
+    if applied.counts.applied != applied.counts.received:
+        trouble = QuarantinedItem.objects.filter(message=message).values_list("reason", "field").first()
+        raise StatementError(f"The statement cannot be written down: {' '.join(trouble or ('it repeats another.',))}")
+    return applied
+
+
+def sent(item: Item) -> dict[str, Any]:
+    """The resource of one item exactly as it was sent."""
+    message = Message.objects.get(pk=item.message_id)
+    for raw in items_of(read_blob(message.digest), message.name):
+        if raw.place == item.place and raw.resource is not None:
+            return raw.resource
+    raise StatementError(f"Item {item.pk} holds no resource.")
