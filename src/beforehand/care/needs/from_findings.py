@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,6 +22,7 @@ from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
 from beforehand.care.needs.rank import Policy, date_to_act, policy
 from beforehand.care.needs.register import asking_rules, rule_words
 from beforehand.care.needs.standing import refresh_rows
+from beforehand.clinical.times import day_of
 from beforehand.lookahead.models import Finding
 from beforehand.lookahead.words import next_step, question, reason
 from beforehand.record.models import Enrolment, Patient, Resource, User
@@ -362,10 +363,19 @@ def _update_batch(patient_ids: Sequence[int], as_of: int) -> Updated:
     return Updated(len(work.fresh), said.count("REOPENED"), said.count("CLOSED"), len(work.changed))
 
 
-def update_needs(patient_ids: Iterable[int], as_of: int) -> Updated:
-    """Bring the needs of these patients in step with their findings, as of the day. Safe to run again at any time."""
+def update_needs(patient_ids: Iterable[int] | None, as_of: date | int) -> Updated:
+    """Bring the needs of these patients (None: everyone worked for, or with needs) in step with their findings.
+
+    Safe to run again at any time.
+    """
+    day = as_of if isinstance(as_of, int) else day_of(as_of)
+    if patient_ids is None:
+        enrolled = Enrolment.objects.values_list("patient_id", flat=True)
+        survivors = Patient.unscoped.filter(merged_into_id__isnull=False).values_list("merged_into_id", flat=True)
+        live = Need.unscoped.filter(state__in=LIVE, patient_id__isnull=False).values_list("patient_id", flat=True)
+        patient_ids = {*enrolled.distinct(), *survivors.distinct(), *live.distinct()}
     listed = sorted(set(patient_ids))
     total = Updated()
     for start in range(0, len(listed), BATCH):
-        total += _update_batch(listed[start : start + BATCH], as_of)
+        total += _update_batch(listed[start : start + BATCH], day)
     return total

@@ -5,36 +5,35 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from beforehand.care.needs.shapes import Since, SinceItem
 from beforehand.clinical.times import show_day, day_of
 from beforehand.intake.models import QuarantinedItem
-from beforehand.lookahead.models import Finding
 from beforehand.record.access import Principal, for_principal
-from beforehand.record.models import Item, Message, Source, User
+from beforehand.record.models import HouseSetting, Item, Message, Source, User
 
 QUIET_AT_LEAST = timedelta(days=3)
 QUIET_TIMES = 3
 MESSAGES_TO_JUDGE = 4  # fewer say nothing about how often a source usually sends
+ITEMS_LOOKED_AT = 20_000  # after a large import the strip counts its newest part only, so that the page stays quick
 STAYS = ("IMP", "ACUTE", "NONAC")
 
 
 def checked_at() -> datetime | None:
-    """When the look-ahead last changed anything."""
-    found: datetime | None = Finding.unscoped.aggregate(at=Max("changed_at"))["at"]
-    return found
+    """When the look-ahead was last up to date."""
+    stored = HouseSetting.objects.filter(name="looked_ahead_at").values_list("value", flat=True).first()
+    return datetime.fromisoformat(stored) if stored else None
 
 
 def _counted(kind: str, count: int, one: str, many: str, detail: str = "") -> SinceItem:
     return SinceItem(kind, count, one if count == 1 else many, detail)
 
 
-def _new_facts(principal: Principal, table: str, after: int, **only: Any) -> int:
+def _new_facts(principal: Principal, table: str, recent: QuerySet[Item], **only: Any) -> int:
     """Facts of one table stated by items received since, of the patients this principal sees."""
-    facts = for_principal(principal).facts(table).filter(item_id__gt=after, **only)
-    return facts.count()
+    return for_principal(principal).facts(table).filter(pk__in=recent.values("resource_id"), **only).count()
 
 
 def quiet_sources(now: datetime) -> list[tuple[Source, datetime]]:
@@ -67,10 +66,12 @@ def since_last_visit(principal: Principal) -> Since:
     first_message = Message.objects.filter(received_at__gt=at).aggregate(first=Min("pk"))["first"]
     stays = results = words = 0
     if first_message is not None:
-        before = Item.objects.filter(message_id__lt=first_message).aggregate(last=Max("pk"))["last"] or 0
-        stays = _new_facts(principal, "encounter", before, class_code__in=STAYS)
-        results = _new_facts(principal, "diagnostic_report", before) or _new_facts(principal, "observation", before)
-        words = _new_facts(principal, "communication", before)
+        before = Item.objects.filter(message_id=first_message).aggregate(first=Min("pk"))["first"] or 0
+        newest = Item.objects.aggregate(last=Max("pk"))["last"] or 0
+        recent = Item.objects.filter(pk__gte=max(before, newest - ITEMS_LOOKED_AT), version_state="CURRENT")
+        stays = _new_facts(principal, "encounter", recent, class_code__in=STAYS)
+        results = _new_facts(principal, "diagnostic_report", recent)
+        words = _new_facts(principal, "communication", recent)
     papers = QuarantinedItem.objects.filter(state="OPEN").aggregate(
         count=Count("pk"), oldest=Min("opened_at"), mine=Count("pk", filter=Q(owner_user_id=person.id if person else 0))
     )

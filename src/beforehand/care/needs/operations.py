@@ -1,0 +1,189 @@
+"""Needs without a patient: a failing rule, items nobody could place, a silent source, a rule dismissed too often.
+
+They live in the operations team's queue, open and close by themselves as what they are about comes and goes, and
+never hold a patient's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from beforehand.care.needs.actions import today
+from beforehand.care.needs.events import event, write
+from beforehand.care.needs.models import LIVE, Need, NeedEvent
+from beforehand.care.needs.rank import order_key, policy
+from beforehand.care.needs.register import rule_words
+from beforehand.care.needs.shapes import OperationsNeed
+from beforehand.care.needs.since import quiet_sources
+from beforehand.care.needs.standing import standing
+from beforehand.care.needs.views import around, need_view
+from beforehand.clinical.times import date_of, day_of, show_day
+from beforehand.intake.models import QuarantinedItem
+from beforehand.lookahead.models import RuleFailure
+from beforehand.record.access import MANAGE_USERS, WORK_NEEDS, WORK_QUARANTINE, AccessRefusedError, Principal
+from beforehand.record.enrolment import operations_team
+
+BY, BY_LABEL = "system:jobs", "The house"
+DISMISSED_CASES = 10  # fewer dismissed or settled needs say nothing about a rule
+WINDOW_DAYS = 180
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something the operations queue should hold."""
+
+    key: str  # kind:what
+    question: str
+    reason: str
+    next_step: str
+    harm: int
+    days: int  # until when it should be seen to
+
+
+def _failing_rules() -> Iterable[Wanted]:
+    for failure in RuleFailure.objects.order_by("rule_id"):
+        title = rule_words(failure.rule_id).title or failure.rule_id
+        yield Wanted(
+            f"RULE:{failure.rule_id}",
+            f"Why does the rule “{title}” fail?",
+            "Its last run failed; what it found before is shown as stale. Every other rule runs.",
+            "Run `beforehand rules check` and correct the rule, or take it out.",
+            harm=4,
+            days=1,
+        )
+
+
+def _quarantine() -> Iterable[Wanted]:
+    waiting = (
+        QuarantinedItem.objects.filter(state="OPEN")
+        .values("message__source_id", "message__source__label", "message__source__name")
+        .annotate(count=Count("pk"), oldest=Min("opened_at"))
+    )
+    for row in waiting.order_by("message__source_id"):
+        label = row["message__source__label"] or row["message__source__name"]
+        count, oldest = row["count"], day_of(timezone.localtime(row["oldest"]).date())
+        items = "1 item" if count == 1 else f"{count:,} items"
+        yield Wanted(
+            f"QUARANTINE:{row['message__source_id']}",
+            f"Where do {items} from {label} belong?" if count != 1 else f"Where does 1 item from {label} belong?",
+            f"They could not be filed; the oldest came {show_day(oldest)}.",
+            "Open Needs sorting: correct, file or refuse each.",
+            harm=3,
+            days=2,
+        )
+
+
+def _silent_sources() -> Iterable[Wanted]:
+    for source, last in quiet_sources(timezone.now()):
+        day = day_of(timezone.localtime(last).date())
+        yield Wanted(
+            f"SOURCE:{source.pk}",
+            f"Why is {source.label or source.name} silent?",
+            f"Nothing came since {show_day(day)}, three times its usual pause or more.",
+            "Call whoever runs the connection.",
+            harm=4,
+            days=1,
+        )
+
+
+def _dismissed_rules(as_of: int) -> Iterable[Wanted]:
+    """A rule whose needs people dismiss more often than not is looked at."""
+    ended = Need.unscoped.filter(source="FINDING", state__in=("CLOSED", "DISMISSED"), closed_at__isnull=False).filter(
+        closed_at__date__gt=date_of(as_of - WINDOW_DAYS)
+    )
+    counted = ended.values("rule_id").annotate(all=Count("pk"), dismissed=Count("pk", filter=Q(state="DISMISSED")))
+    for row in counted.order_by("rule_id"):
+        if row["all"] >= DISMISSED_CASES and row["dismissed"] * 2 > row["all"]:
+            title = rule_words(row["rule_id"]).title or row["rule_id"]
+            yield Wanted(
+                f"DISMISSED_RULE:{row['rule_id']}",
+                f"Is the rule “{title}” of use?",
+                f"People dismissed {row['dismissed']} of its {row['all']} needs that ended in half a year.",
+                "Read the reasons given, then change or retire the rule.",
+                harm=2,
+                days=14,
+            )
+
+
+def _open(wanted: Wanted, team_id: int, as_of: int) -> NeedEvent:
+    now = timezone.now()
+    need = Need.unscoped.create(
+        patient_id=None,
+        source="OPERATIONS",
+        fold_key=wanted.key[:300],
+        subject=wanted.key[:300],
+        question=wanted.question,
+        reason=wanted.reason,
+        next_step=wanted.next_step,
+        is_dated=True,
+        harm=wanted.harm,
+        next_on=as_of + wanted.days,
+        due_on=as_of + wanted.days,
+        opens_on=as_of,
+        shown_from=as_of,
+        team_id=team_id,
+        opened_day=as_of,
+        opened_at=now,
+        changed_at=now,
+    )
+    return event(need, "OPENED", by=BY, by_label=BY_LABEL, day=as_of)
+
+
+def _keeps_away(wanted: Wanted, as_of: int) -> bool:
+    """Whether somebody put this off: a dismissal lasts a month."""
+    last = Need.unscoped.filter(source="OPERATIONS", fold_key=wanted.key).exclude(state__in=LIVE).order_by("-pk").first()
+    if last is None or last.closed_why not in ("DISMISSED", "PERSON") or last.closed_at is None:
+        return False
+    days = 30 if last.closed_why == "DISMISSED" else policy().proof_days
+    return as_of < day_of(timezone.localtime(last.closed_at).date()) + days and last.reason == wanted.reason
+
+
+@transaction.atomic
+def update_operations(*, as_of: date | int | None = None) -> int:
+    """Open what is wrong, refresh what stands, close what is well again; returns how many are open."""
+    day = today() if as_of is None else as_of if isinstance(as_of, int) else day_of(as_of)
+    wanted = {
+        each.key[:300]: each
+        for each in (*_failing_rules(), *_quarantine(), *_silent_sources(), *_dismissed_rules(day))
+    }
+    live = {need.fold_key: need for need in Need.unscoped.filter(source="OPERATIONS", state__in=LIVE)}
+    events = []
+    team_id = operations_team().pk
+    for key, each in wanted.items():
+        need = live.get(key)
+        if need is None:
+            if not _keeps_away(each, day):
+                events.append(_open(each, team_id, day))
+        elif (need.question, need.reason) != (each.question, each.reason):
+            need.question, need.reason, need.changed_at = each.question, each.reason, timezone.now()
+            need.save(update_fields=["question", "reason", "changed_at"])
+    for key, need in live.items():
+        if key not in wanted and ":" in key:
+            need.state, need.closed_why, need.outcome = "CLOSED", "MET", "Well again"
+            need.closed_at = need.changed_at = timezone.now()
+            need.version += 1
+            need.save()
+            events.append(event(need, "CLOSED", by=BY, by_label=BY_LABEL, day=day, words="Closed: well again"))
+    write(events)
+    return len(wanted)
+
+
+def operations_needs(principal: Principal, *, as_of: date | int | None = None) -> tuple[OperationsNeed, ...]:
+    """The operations queue, first things first, for whoever works needs, the quarantine or the accounts."""
+    if not any(principal.may(capability) for capability in (WORK_NEEDS, WORK_QUARANTINE, MANAGE_USERS)):
+        raise AccessRefusedError(f"{principal.label} may not work the operations queue")
+    day = today() if as_of is None else as_of if isinstance(as_of, int) else day_of(as_of)
+    needs = list(Need.unscoped.filter(source="OPERATIONS", state__in=LIVE))
+    rules = policy()
+    needs.sort(key=lambda need: (need.shown_from > day, order_key(standing(need, 0), day, rules, need.pk)))
+    known = around(principal, needs, day)
+    return tuple(
+        OperationsNeed(need_view(need, known), *need.fold_key.partition(":")[::2]) for need in needs
+    )
+
