@@ -1,0 +1,1 @@
+"""FHIR R4 in JSON, in every usual wrapping."""
