@@ -158,7 +158,7 @@ RELATIONS: dict[str, Relation] = {
                 _text("action", "what is suggested"),
                 _text("level", "error, warn or sum"),
             ),
-            "Classes of which nobody should take two at once, in both orders.",
+            "Classes of which nobody should take two at once, each pair once.",
             False,
             ("class_a", "class_b"),
             ("duplicate_therapy.csv", *_CLASSES),
@@ -347,8 +347,6 @@ def _duplicate_classes() -> Iterator[Row]:
             if name not in known:
                 raise KnowledgeError(f"duplicate_therapy.csv names the class {name!r}, which has no member")
         yield a, b, row["what"], row["action"], row["level"]
-        if a != b:
-            yield b, a, row["what"], row["action"], row["level"]
 
 
 def _crosses() -> Iterator[Row]:
