@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -42,6 +43,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "person_url": _known("mfa_index"),
             "leave_url": _known("account_logout"),
             "keys_url": reverse("keys"),
+            "idle_seconds": settings.IDLE_MINUTES * 60,
+            "lock_url": reverse("gate:lock"),
+            "unlock_url": reverse("gate:unlock"),
         }
     }
 

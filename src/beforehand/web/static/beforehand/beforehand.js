@@ -1,4 +1,4 @@
-/* Small comforts on top of pages that work without script: keys, focus, provenance in place, the idle lock.
+/* Small comforts on top of pages that work without script: keys, focus, provenance in place. (The idle lock is doors/gate/static/gate/lock.js.)
    Keys (UI.md): / find, j k rows, e evidence, Enter first action of a row, u undo. Off when typing, or when turned off. */
 "use strict";
 
@@ -95,6 +95,7 @@
     goTo(row);
   });
   function notSaved(event) {
+    if (event.detail.xhr && event.detail.xhr.status === 423) return; // locked: the lock covers the page
     const from = event.detail.elt;
     const form = from.closest("form") || from;
     const status = event.detail.xhr ? event.detail.xhr.status : 0;
@@ -113,38 +114,6 @@
   }
   doc.addEventListener("htmx:sendError", notSaved);
   doc.addEventListener("htmx:responseError", notSaved);
-
-  /* ---------- idle lock: cover the page, keep what was typed in it (record.access decides on the server) ---------- */
-  const idle = doc.querySelector("meta[name=beforehand-idle]");
-  if (idle) {
-    const limit = Number(idle.content) * 1000;
-    let last = Date.now();
-    ["pointerdown", "keydown", "scroll", "touchstart"].forEach((kind) =>
-      doc.addEventListener(kind, () => { last = Date.now(); }, { passive: true, capture: true }));
-    doc.addEventListener("visibilitychange", check);
-    setInterval(check, 5000);
-    function check() {
-      if (Date.now() - last > limit && !doc.querySelector(".bh-lock")) lock();
-    }
-    function lock() {
-      doc.dispatchEvent(new CustomEvent("beforehand:lock", { detail: { url: idle.dataset.lock } }));
-      const cover = doc.createElement("div");
-      cover.className = "bh-lock";
-      cover.setAttribute("role", "dialog");
-      cover.setAttribute("aria-modal", "true");
-      cover.setAttribute("aria-labelledby", "lock-title");
-      cover.innerHTML = '<div class="bh-state"><h2 id="lock-title">Sign in to go on</h2><p>You were away, so we covered the page. ' +
-        'What you typed is kept on it.</p><div class="bh-row"><a class="usa-button" target="_blank" rel="opener">Sign in</a>' +
-        '<button class="usa-button usa-button--outline" type="button">I have signed in</button></div></div>';
-      cover.querySelector("a").href = idle.dataset.lock;
-      cover.querySelector("button").addEventListener("click", () => { cover.remove(); doc.body.inert = false; last = Date.now(); });
-      doc.querySelectorAll("body > *").forEach((part) => { part.inert = true; });
-      doc.body.append(cover);
-      cover.querySelector("button").addEventListener("click", () =>
-        doc.querySelectorAll("body > *").forEach((part) => { part.inert = false; }));
-      cover.querySelector("a").focus();
-    }
-  }
 
   /* ---------- start ---------- */
   doc.addEventListener("change", (event) => { if (event.target.name === "happened") fitFields(event.target.form); });
