@@ -75,10 +75,11 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def expect(self, total: int) -> None:
-        """How much there is to do, once known."""
-        self._bar.total = total
-        self._bar.refresh()
+    def items_and_bytes(self, items: int, done: int, total: int) -> None:
+        """Where an ingest stands: the bar counts bytes, so it can tell the time left; items stand behind it."""
+        self._bar.total = total or None
+        self._bar.set_postfix_str(f"{items:,} items", refresh=False)
+        self._bar.update(done - self._bar.n)
 
     def advance(self, by: int = 1) -> None:
         self._bar.update(by)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from beforehand.record.access import AccessRefusedError, Principal, principal_of, system_principal
 from beforehand.record.audit import collecting, write_event
 from beforehand.record.models import User
+from beforehand.record.people import PatientUnknownError
 from beforehand.record.seal import seal_pending
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -62,6 +63,9 @@ def audited_run(action: str, as_user: str | None = None) -> Iterator[Principal]:
         except AccessRefusedError as refused:
             outcome = "REFUSED"
             raise click.ClickException(str(refused)) from refused
+        except PatientUnknownError as unknown:
+            outcome = "NOT_FOUND"
+            raise click.ClickException(str(unknown)) from unknown
         finally:
             reason = "; ".join(trail.reasons)
             write_event(

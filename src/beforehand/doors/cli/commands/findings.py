@@ -9,7 +9,7 @@ import click
 from beforehand.doors.cli.output import as_of_option, print_lines
 from beforehand.doors.cli.run import as_option, audited_run, needs_home
 from beforehand.lookahead.findings import findings_as_dicts
-from beforehand.record.people import resolve_patient
+from beforehand.record.people import visible_patient
 
 
 @click.command("findings")
@@ -35,5 +35,5 @@ def command(
     """
     needs_home()
     with audited_run("findings", as_user) as principal:
-        patient_id = resolve_patient(principal, patient) if patient else None
+        patient_id = visible_patient(principal, patient) if patient else None
         print_lines(findings_as_dicts(principal, patient_id=patient_id, rule=rule, status=status, as_of=as_of))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from datetime import date
 from pathlib import Path
 
 import click
@@ -43,13 +41,12 @@ def command(
     with audited_run("ingest", as_user) as principal:
         require(principal, INGEST)
         ready_to_receive(enrol_everyone=not no_enrol)
-        with Progress("taking in", "items") as progress:
-            summary = ingest_paths(paths, source_name=source_name, progress=progress)
+        with Progress("taking in", "B") as bar:
+            summary = ingest_paths(paths, source_name=source_name, progress=bar.items_and_bytes)
         if not no_rules:
-            today: date = timezone.localdate()
-            with Progress("looking ahead", "people") as progress:
-                catch_up(as_of=today)
-    outcome = dataclasses.asdict(summary)
+            with Progress("looking ahead", " people", total=len(summary.patients)) as bar:
+                catch_up(as_of=timezone.localdate(), progress=bar.advance)
+    outcome = summary.as_json()
     if as_json:
         print_json(outcome)
     else:

@@ -13,7 +13,7 @@ from beforehand.doors.cli.output import as_of_option, json_option, print_json, p
 from beforehand.doors.cli.run import as_option, audited_run, day_or_today, needs_home, ready_home
 from beforehand.lookahead.run import run_everyone, run_patients
 from beforehand.record.access import RUN_RULES, require
-from beforehand.record.people import resolve_patient
+from beforehand.record.people import visible_patient
 
 
 @click.command("lookahead")
@@ -37,7 +37,7 @@ def command(as_of: date | None, patient: str | None, engine: str, as_user: str |
     with audited_run("lookahead", as_user) as principal:
         require(principal, RUN_RULES)
         if patient:
-            ids = [resolve_patient(principal, patient)]
+            ids = [visible_patient(principal, patient)]
             report = run_patients(ids, as_of=day, store=store)
         else:
             report = run_everyone(as_of=day, engine=engine, store=store)

@@ -6,7 +6,7 @@ import click
 
 from beforehand.doors.cli.output import json_option, print_json
 from beforehand.doors.cli.run import as_option, audited_run, needs_home
-from beforehand.record.people import resolve_patient
+from beforehand.record.people import visible_patient
 from beforehand.record.reading import record_as_bundle, record_as_dict
 
 
@@ -22,7 +22,7 @@ def command(patient: str, fhir: bool, as_user: str | None, as_json: bool) -> Non
     """
     needs_home()
     with audited_run("record", as_user) as principal:
-        patient_id = resolve_patient(principal, patient)
+        patient_id = visible_patient(principal, patient)
         if fhir:
             print_json(record_as_bundle(principal, patient_id))
             return
