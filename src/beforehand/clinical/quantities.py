@@ -37,6 +37,8 @@ def _decimal(value: object) -> Decimal:
     if isinstance(value, int):
         return Decimal(value)
     if isinstance(value, float):
+        if value - value != 0:
+            raise QuantityError("infinity or no number stands where a number is due")
         return Decimal(repr(value))
     if isinstance(value, Numeral):
         return Decimal(value)
@@ -76,6 +78,11 @@ def micro_of(value: object) -> int:
 
 def cents_of(value: object) -> int:
     """An amount of dollars in whole cents; a fraction of a cent is rounded half to even."""
+    if type(value) is float and -1e9 < value < 1e9:
+        scaled = value * 100
+        nearest = round(scaled)
+        if -0.4 < scaled - nearest < 0.4:
+            return nearest
     return _whole(_decimal(value), 100)
 
 

@@ -141,6 +141,9 @@ def _kept(resource: Resource, kind: object) -> Mapped:
 
 
 def _is_about_no_person(subject: Resource) -> bool:
+    address = subject.get("reference")
+    if type(address) is str and address.startswith(("Patient/", "urn:")) and "type" not in subject:
+        return False  # nearly always so
     return type_in(subject) in _OTHER_SUBJECTS
 
 
