@@ -20,7 +20,7 @@ from beforehand.record.access import (
     require,
 )
 from beforehand.record.audit import CHANGE, audited
-from beforehand.record.models import BreakGlass, Patient, PersonIdentifier
+from beforehand.record.models import BreakGlass, Patient
 
 LASTS = timedelta(hours=4)
 SHORTEST_REASON = 10
@@ -41,22 +41,6 @@ class OpenedRecord:
     from_at: datetime
     until_at: datetime
     is_open: bool
-
-
-def patient_named(text: str) -> int:
-    """The patient meant by our number or by an identifier written ``system|value``; exactly one, or refused.
-
-    Whoever opens a record in an emergency has the number from a card, a form or a call; nothing is listed here.
-    """
-    text = text.strip()
-    if text.isdecimal():
-        return int(text)
-    system, bar, value = text.partition("|")
-    named = PersonIdentifier.unscoped.filter(system=system, value=value) if bar else PersonIdentifier.unscoped.none()
-    found = set(named.values_list("patient_id", flat=True)[:50])
-    if len(found) != 1:
-        raise PatientNotVisibleError("no single patient has this identifier: check it with whoever gave it")
-    return int(found.pop())
 
 
 @transaction.atomic

@@ -15,7 +15,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from beforehand.doors.gate import lock
 from beforehand.record.access import PatientNotVisibleError
-from beforehand.record.break_glass import SHORTEST_REASON, open_break_glass, opened_records, patient_named
+from beforehand.record.break_glass import SHORTEST_REASON, open_break_glass, opened_records
+from beforehand.record.people import PatientUnknownError, resolve_patient
 
 
 def _next(request: Any) -> str:
@@ -59,7 +60,7 @@ class BreakGlassForm(forms.Form):
     patient = forms.CharField(
         label="Whose record",
         max_length=300,
-        help_text="Our number of the person, or an identifier written system|value.",
+        help_text="Our number of the person, an identifier written system|value, or source:Patient/id.",
     )
     reason = forms.CharField(
         label="Why it must be opened now",
@@ -76,11 +77,11 @@ def break_glass(request: Any) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             opened = open_break_glass(
-                patient_id=patient_named(form.cleaned_data["patient"]),
+                patient_id=resolve_patient(form.cleaned_data["patient"]),
                 by=request.principal,
                 reason=form.cleaned_data["reason"],
             )
-        except PatientNotVisibleError:
+        except (PatientUnknownError, PatientNotVisibleError):
             form.add_error("patient", "No record has this number. Check it with whoever gave it to you.")
         else:
             return HttpResponseRedirect(resolve_url(settings.PERSON_ROUTE, opened.patient_id))
