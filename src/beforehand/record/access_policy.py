@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from beforehand.record.roles import BREAK_GLASS, READ_AUDIT, READ_RECORD, Capability
+from beforehand.record.roles import (
+    ASSIGN_WORK,
+    BREAK_GLASS,
+    DECIDE_IDENTITY,
+    READ_AUDIT,
+    READ_RECORD,
+    WORK_NEEDS,
+    WORK_QUARANTINE,
+    Capability,
+)
 
 
 class Who(Enum):
@@ -97,6 +106,31 @@ GATE: dict[str, Row] = {
 
 COORDINATOR: dict[str, Row] = {
     "today": Row(READ_RECORD),
+    "people": Row(READ_RECORD),
+    "search": Row(READ_RECORD, FORM),
+    "person": Row(READ_RECORD),
+    "person_history": Row(READ_RECORD),
+    "provenance": Row(READ_RECORD),
+    "original": Row(READ_RECORD),
+    "need": Row(READ_RECORD),
+    "need_add": Row(WORK_NEEDS, FORM),
+    "need_happened": Row(WORK_NEEDS, FORM),
+    "need_snooze": Row(WORK_NEEDS, FORM),
+    "need_dismiss": Row(WORK_NEEDS, FORM),
+    "need_hand_over": Row(WORK_NEEDS, FORM),
+    "need_plan": Row(WORK_NEEDS, FORM),
+    "need_close": Row(WORK_NEEDS, FORM),
+    "need_take": Row(WORK_NEEDS, WRITES),
+    "undo": Row(WORK_NEEDS, WRITES),
+    "sorting": Row(WORK_QUARANTINE),
+    "item": Row(WORK_QUARANTINE),
+    "item_retry": Row(WORK_QUARANTINE, WRITES),
+    "item_refuse": Row(WORK_QUARANTINE, WRITES),
+    "match": Row(DECIDE_IDENTITY, FORM),
+    "decision_undo": Row(DECIDE_IDENTITY, WRITES),
+    "operations": Row(WORK_QUARANTINE),
+    "team": Row(ASSIGN_WORK, FORM),
+    "keys": Row(SIGNED_IN),
     "gallery": Row(SIGNED_IN),
 }
 
