@@ -135,6 +135,7 @@ IDLE_MINUTES = int(os.environ.get("BEFOREHAND_IDLE_MINUTES", "15"))
 SESSION_COOKIE_AGE = 12 * 3600  # a shift; after it everybody signs in again
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
+CSRF_FAILURE_VIEW = "beforehand.doors.coordinator.plain.forbidden"
 FORM_RENDERER = "beforehand.web.forms.UswdsRenderer"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # never in a cookie
 

@@ -7,3 +7,8 @@ urlpatterns = [
     path("", include("beforehand.doors.gate.urls")),
     path("", include("beforehand.doors.coordinator.urls")),
 ]
+
+handler400 = "beforehand.doors.coordinator.plain.bad_request"
+handler403 = "beforehand.doors.coordinator.plain.forbidden"
+handler404 = "beforehand.doors.coordinator.plain.not_found"
+handler500 = "beforehand.doors.coordinator.plain.failed"

@@ -110,7 +110,9 @@ def _work(request: Any, need: NeedView, act: Act) -> HttpResponse:
     try:
         event = act.save(form)
     except EditConflictError:
-        form.add_error(None, "Not saved: somebody else changed this a moment ago. Read what it says now, then save again.")
+        form.add_error(
+            None, "Not saved: somebody else changed this a moment ago. Read what it says now, then save again."
+        )
         fresh = need_view(request.principal, need.id, as_of=wording.today())
         return _show(request, fresh, act, form, status=422)
     except AnswerError as error:

@@ -128,7 +128,12 @@ def gallery(request: HttpRequest) -> HttpResponse:
         },
         "groups": [("Whose", [("Mine 14", "#mine", True), ("Team queue 3", "#team", False)])],
         "form": wrong,
-        "pages": [("1 to 50", "#1", True), ("51 to 100", "#2", False), ("…", "", False), ("951 to 1,000", "#20", False)],
+        "pages": [
+            ("1 to 50", "#1", True),
+            ("51 to 100", "#2", False),
+            ("…", "", False),
+            ("951 to 1,000", "#20", False),
+        ],
         "state_links": [("Look at tomorrow", "#state", True), ("See the proof", "#proof", False)],
     }
     return render(request, "coordinator/gallery.html", context)

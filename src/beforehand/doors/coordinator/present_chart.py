@@ -7,10 +7,10 @@ from typing import Any
 
 from django.urls import reverse
 
+from beforehand.clinical.fact_words import fact_line, money, normal, quantity, value, when
 from beforehand.clinical.times import date_of
 from beforehand.doors.coordinator import wording
 from beforehand.doors.coordinator.chart import Chart, Line
-from beforehand.doors.coordinator.fact_words import fact_line, money, normal, quantity, value, when
 
 SHOWN = 8
 ACTIVE = {"active", "recurrence", "relapse", "on-hold", "intended", "unknown"}
@@ -50,7 +50,11 @@ def header(chart: Chart, contacts: list[Any], identifiers: list[Any], now: int) 
     patient = chart.patient
     active = [line for line in chart.lines("condition") if line.row.get("clinical_status") in ACTIVE]
     named = list(dict.fromkeys(chart.concept(line.row["code"]) for line in active))[:3]
-    born = wording.date_words(patient.birth_from_day) if patient.birth_from_day == patient.birth_to_day else "an uncertain day"
+    born = (
+        wording.date_words(patient.birth_from_day)
+        if patient.birth_from_day == patient.birth_to_day
+        else "an uncertain day"
+    )
     parts = [age_words(chart, now), f"born {born}", patient.sex or ""]
     parts += [f"{kind} {number}" for kind, number in identifiers[:1]]
     if patient.is_deceased:
@@ -62,7 +66,9 @@ def header(chart: Chart, contacts: list[Any], identifiers: list[Any], now: int) 
         heed.append({"value": f"needs an interpreter{f' ({language})' if language else ''}"})
     for contact in contacts:
         if contact.kind == "phone":
-            heed.append({"label": contact.use or "phone", "value": contact.value, "phone": contact.value_key or contact.value})
+            heed.append(
+                {"label": contact.use or "phone", "value": contact.value, "phone": contact.value_key or contact.value}
+            )
             break
     for line_ in chart.lines("flag"):
         if line_.row.get("status") == "active":
@@ -90,7 +96,9 @@ def medicines(chart: Chart, now: int) -> dict[str, Any]:
     ]
     return {
         "rows": rows,
-        "title": f"Medicines from {wording.count_words(len(prescribers), 'prescriber')}" if prescribers else "Medicines",
+        "title": f"Medicines from {wording.count_words(len(prescribers), 'prescriber')}"
+        if prescribers
+        else "Medicines",
         "caption": wording.count_words(len(rows), "medicine"),
         "stopped": stopped[:12],
     }
@@ -128,7 +136,11 @@ def _medicine(chart: Chart, name: str, lines: list[Line], fill: Line | None, now
 def allergies(chart: Chart) -> dict[str, Any]:
     """Allergies; no facts is not "no"."""
     lines = chart.lines("allergy")
-    real = [line for line in lines if not line.row.get("is_none_known") and line.row.get("clinical_status") in (None, "active")]
+    real = [
+        line
+        for line in lines
+        if not line.row.get("is_none_known") and line.row.get("clinical_status") in (None, "active")
+    ]
     return {
         "chips": [chip(chart, line, _allergy(chart, line)) for line in real],
         "none_known": [chip(chart, line, "No known allergies") for line in lines if line.row.get("is_none_known")],
@@ -146,7 +158,9 @@ def results(chart: Chart, now: int) -> list[dict[str, Any]]:
     series: dict[str, list[Line]] = defaultdict(list)
     for line in chart.lines("observation"):
         kind = chart.concept(line.row.get("category"))
-        if value(line.row, chart.concept) and (not kind or kind.lower().replace(" ", "-") in ("laboratory", "vital-signs")):
+        if value(line.row, chart.concept) and (
+            not kind or kind.lower().replace(" ", "-") in ("laboratory", "vital-signs")
+        ):
             series[chart.concept(line.row["code"])].append(line)
     shown = []
     for name, lines in series.items():
@@ -159,7 +173,9 @@ def results(chart: Chart, now: int) -> list[dict[str, Any]]:
                 "value": value(lead.row, chart.concept),
                 "note": note,
                 "flag": _interpretation(chart.concept(lead.row.get("interpretation"))),
-                "status": "" if lead.row.get("status") in ("final", "corrected", "amended") else lead.row.get("status") or "",
+                "status": ""
+                if lead.row.get("status") in ("final", "corrected", "amended")
+                else lead.row.get("status") or "",
                 "chip": chip(chart, lead, when(lead.row, "taken", now)),
             }
         )
@@ -182,14 +198,20 @@ def coverage(chart: Chart, now: int) -> dict[str, Any]:
     for line in chart.lines("coverage"):
         end = line.row.get("end_to_day")
         if line.row.get("status") == "active" and (end is None or end >= now):
-            named = line.row.get("payor_name") or chart.name(line.row.get("payor_id")) or chart.concept(line.row.get("code"))
+            named = (
+                line.row.get("payor_name")
+                or chart.name(line.row.get("payor_id"))
+                or chart.concept(line.row.get("code"))
+            )
             until = f"until {wording.day_words(end, now=now)}" if end is not None else "no end date given"
             plans.append({"name": named or "Plan not named", "note": until, "chip": chip(chart, line, "Coverage")})
     bills = [
         {
             "name": fact_line(line.table, line.row, chart.concept),
             "note": f"due {wording.day_words(line.row['due_to_day'], now=now)}" if line.row.get("due_to_day") else "",
-            "chip": chip(chart, line, when(line.row, "issued" if line.table == "invoice" else "service", now) or "no date"),
+            "chip": chip(
+                chart, line, when(line.row, "issued" if line.table == "invoice" else "service", now) or "no date"
+            ),
         }
         for table in ("invoice", "explanation_of_benefit")
         for line in chart.lines(table)[:SHOWN]

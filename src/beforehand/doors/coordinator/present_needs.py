@@ -51,9 +51,9 @@ STATES = (
 def address(owner: str, filters: Filters, **changes: Any) -> str:
     """The list narrowed so: shareable, and free of anything about a patient."""
     values = {"owner": owner, "state": filters.state, "topic": filters.topic, "page": filters.page} | changes
-    standard = {"owner": "mine", "state": "open", "topic": "", "page": 1}
-    kept = {name: value for name, value in values.items() if value != standard[name]}
-    return reverse("today") + (f"?{urlencode(kept)}" if kept else "")
+    standard = {"state": "open", "topic": "", "page": 1}
+    kept = {name: value for name, value in values.items() if value != standard.get(name)}
+    return f"{reverse('today')}?{urlencode(kept)}"
 
 
 def need(view: NeedView, *, name: str = "", back: str = "/", now: int, is_solid: bool = True) -> dict[str, Any]:
@@ -225,5 +225,3 @@ def summary(work: Worklist) -> str:
     if not first:
         return f"{need_you} None of it must come first."
     return f"{need_you} Start with {'this one' if first == work.people == 1 else f'{first} of them'}."
-
-

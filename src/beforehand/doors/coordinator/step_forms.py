@@ -125,7 +125,13 @@ class AddNeedForm(forms.Form):
         label="Harm if missed",
         coerce=int,
         initial=3,
-        choices=[(5, "Could cost a life"), (4, "Could mean the hospital"), (3, "Real harm"), (2, "Some"), (1, "Little")],
+        choices=[
+            (5, "Could cost a life"),
+            (4, "Could mean the hospital"),
+            (3, "Real harm"),
+            (2, "Some"),
+            (1, "Little"),
+        ],
     )
     reason = forms.CharField(label="What you know", required=False, max_length=400)
 
@@ -173,5 +179,3 @@ def happened_form(stated: HappenedForm, *args: Any, **kwargs: Any) -> forms.Form
         form.fields[one.name] = _field(one)
         form.fields[one.name].only_for = " ".join(one.only_for)  # type: ignore[attr-defined]  # read by the form template
     return form
-
-

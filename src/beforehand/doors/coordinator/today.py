@@ -24,12 +24,12 @@ BAND_NOTES = {
 
 def filters_of(request: Any) -> tuple[str, Filters]:
     """What the address asks for; anything unknown falls back to the standard list."""
-    owner = request.GET.get("owner", "mine")
+    owner = request.GET.get("owner", "")
     state = request.GET.get("state", "open")
     topic = request.GET.get("topic", "")
     page = request.GET.get("page", "1")
     return (
-        owner if owner in dict(present_needs.OWNERS) else "mine",
+        owner if owner in dict(present_needs.OWNERS) else "",
         Filters(
             state=state if state in dict(present_needs.STATES) else "open",
             topic=topic if topic in present_needs.TOPICS else "",
@@ -44,7 +44,11 @@ def today(request: Any) -> HttpResponse:
     principal = request.principal
     owner, filters = filters_of(request)
     day = wording.today()
-    work = worklist(principal, as_of=day, owner=owner, filters=filters)
+    work = worklist(principal, as_of=day, owner=owner or "mine", filters=filters)
+    if not owner and not work.counts.mine and work.counts.everyone:
+        owner = "everyone"  # nothing of her own yet: open on what the team has
+        work = worklist(principal, as_of=day, owner=owner, filters=filters)
+    owner = owner or "mine"
     done = done_today(principal, as_of=day) if filters.state == "done" else ()
     mark_seen(principal)
     return render(request, "coordinator/today.html", _context(request, work, done, owner))
@@ -87,7 +91,9 @@ def _context(request: Any, work: Worklist, done: Any, owner: str) -> dict[str, A
 def _empty(work: Worklist, owner: str) -> dict[str, Any]:
     """Why nothing is shown, and what that rests on."""
     counts = work.counts
-    checked = f"We checked {wording.moment_words(work.checked_at)}." if work.checked_at else "The look-ahead has not run."
+    checked = (
+        f"We checked {wording.moment_words(work.checked_at)}." if work.checked_at else "The look-ahead has not run."
+    )
     if work.filters.state == "done":
         return {
             "title": "Nothing is done yet today",

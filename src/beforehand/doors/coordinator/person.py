@@ -1,0 +1,156 @@
+"""Person: the one record. What to heed, what next, what is coming, then the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from beforehand.care.needs.evidence import evidence_views
+from beforehand.care.needs.shapes import FindingView, NeedView
+from beforehand.care.needs.views import finding_view
+from beforehand.care.needs.worklist import person_needs
+from beforehand.clinical.fact_words import fact_line, table_words, when
+from beforehand.clinical.tables import ALL, FACTS
+from beforehand.doors.coordinator import present_chart, present_coming, present_needs, wording
+from beforehand.doors.coordinator.chart import Chart
+from beforehand.lookahead.models import Finding
+from beforehand.record.access import WORK_NEEDS
+from beforehand.record.models import Enrolment, PersonContact, PersonIdentifier, PersonRecord
+
+PAGE = 50
+
+
+@require_safe
+def person(request: Any, patient_id: int) -> HttpResponse:
+    """One person's page."""
+    patient = request.access.patient(patient_id)
+    now = wording.today()
+    chart = Chart(request.access, patient)
+    needs = person_needs(request.principal, patient.pk, as_of=now)
+    findings = _findings(request, patient.pk, now)
+    contacts = list(PersonContact.objects.for_principal(request.principal).filter(patient_id=patient.pk).order_by("pk"))
+    return render(request, "coordinator/person.html", _context(request, chart, needs, findings, contacts, now))
+
+
+def _findings(request: Any, patient_id: int, now: int) -> list[FindingView]:
+    """What the look-ahead says of this person today, in words and with evidence."""
+    found = list(request.access.of(patient_id).scope(Finding.unscoped.filter(state="CURRENT")).order_by("due_on", "pk"))
+    evidence = evidence_views(request.principal, [patient_id], found, now)
+    return [finding_view(one, evidence.get(one.pk, ())) for one in found]
+
+
+def _identifiers(request: Any, patient_id: int) -> list[tuple[str, str]]:
+    kinds = {"MR": "record number", "MB": "member number", "SS": "", "DL": "", "PPN": ""}
+    found = PersonIdentifier.objects.for_principal(request.principal).filter(patient_id=patient_id).order_by("pk")
+    named = [(kinds.get(one.type, "number"), one.value) for one in found]
+    return [(kind, number) for kind, number in named if kind and len(number) < 24]
+
+
+def _context(
+    request: Any, chart: Chart, needs: tuple[NeedView, ...], findings: list[FindingView], contacts: list[Any], now: int
+) -> dict[str, Any]:
+    patient = chart.patient
+    here = reverse("person", args=[patient.pk])
+    live = [need for need in needs if need.state in ("OPEN", "SNOOZED")]
+    shown = [present_needs.need(need, back=here, now=now, is_solid=False) for need in live]
+    first = present_needs.need(live[0], back=here, now=now) if live else None
+    lead = Enrolment.objects.filter(patient_id=patient.pk, until_day=None).select_related("lead", "team").first()
+    coming = present_coming.coming(chart, findings, live, now)
+    visits = present_chart.visits(chart, now)
+    results = present_chart.results(chart, now)
+    return {
+        "title": f"Person {patient.pk}",
+        "may_work": request.principal.may(WORK_NEEDS),
+        "person": present_chart.header(chart, contacts, _identifiers(request, patient.pk), now),
+        "is_deceased": patient.is_deceased,
+        "next": first,
+        "needs": shown,
+        "unknowns": present_coming.unknowns(findings),
+        "versus": present_coming.contradictions(findings, live) + _differing_records(request, chart),
+        "coming": coming,
+        "lanes": present_coming.lanes(coming, now),
+        "allergies": present_chart.allergies(chart),
+        "medicines": present_chart.medicines(chart, now),
+        "results": results[: present_chart.SHOWN],
+        "more_results": results[present_chart.SHOWN : 60],
+        "visits": visits[:6],
+        "visit_count": len(visits),
+        "coverage": present_chart.coverage(chart, now),
+        "team": present_chart.team(chart, lead.lead.label if lead and lead.lead else ""),
+        "programme": lead.team.name if lead else "",
+        "plans": present_chart.plans(chart, now)[:12],
+        "who": present_chart.who(chart, contacts),
+        "history": present_chart.history(chart, now),
+        "history_url": reverse("person_history", args=[patient.pk]),
+        "add_url": reverse("need_add", args=[patient.pk]),
+        "source_count": wording.count_words(chart.source_count, "source"),
+        "foot": f"One record from {wording.count_words(chart.source_count, 'source')}. Open any grey chip to see who said so.",
+    }
+
+
+def _differing_records(request: Any, chart: Chart) -> list[dict[str, Any]]:
+    """Where the sources' own entries for the person disagree on birth date or sex."""
+    records = list(PersonRecord.objects.for_principal(request.principal).filter(patient_id=chart.patient.pk))
+    found = []
+    for title, words in (
+        ("Birth date: the sources differ", lambda one: wording.date_words(one.birth_day, nothing="")),
+        ("Sex: the sources differ", lambda one: one.sex or ""),
+    ):
+        said: dict[str, list[str]] = {}
+        for one in records:
+            if words(one):
+                said.setdefault(words(one), []).append(chart.source_label(one.source_id))
+        if len(said) > 1:
+            sides = [
+                {"says": what, "who": ", ".join(sorted(set(by))), "when": "", "chips": []} for what, by in said.items()
+            ]
+            found.append({"title": title, "line": "Neither wins until somebody asks.", "sides": sides[:2], "next": ""})
+    return found
+
+
+@require_safe
+def history(request: Any, patient_id: int) -> HttpResponse:
+    """Every fact on record, newest first, with who said so; one kind at a time if asked."""
+    patient = request.access.patient(patient_id)
+    now = wording.today()
+    wanted = request.GET.get("kind", "")
+    tables = (wanted,) if wanted in FACTS else tuple(name for name in FACTS if name != "patient_record")
+    chart = Chart(request.access, patient, tables)
+    lines = [line for table in tables for line in chart.lines(table)]
+    lines.sort(key=lambda line: (-(line.day if line.day is not None else -(10**6)), line.table, line.id))
+    paginator = Paginator(lines, PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    entries = [
+        {
+            "date_iso": wording.iso(line.day),
+            "when": when(line.row, ALL[line.table].by[1], now) or "No date",
+            "words": f"{table_words(line.table)}: {fact_line(line.table, line.row, chart.concept)}",
+            "chips": [present_chart.chip(chart, line, "Who said so")],
+        }
+        for line in page.object_list
+    ]
+    here = reverse("person_history", args=[patient.pk])
+    context = {
+        "title": f"History of person {patient.pk}",
+        "name": patient.display_name,
+        "patient_url": reverse("person", args=[patient.pk]),
+        "count": wording.count_words(len(lines), "entry", "entries"),
+        "entries": entries,
+        "kinds": [("", "Everything"), *sorted(((name, table_words(name)) for name in FACTS), key=lambda pair: pair[1])],
+        "kind": wanted,
+        "here": here,
+        "pages": [
+            (
+                str(number),
+                f"{here}?kind={wanted}&page={number}" if isinstance(number, int) else "",
+                number == page.number,
+            )
+            for number in paginator.get_elided_page_range(page.number)
+        ],
+    }
+    return render(request, "coordinator/history.html", context)
