@@ -17,7 +17,6 @@ from typing import Any
 
 import yaml
 
-from beforehand.clinical.calendar import day_number
 from beforehand.lookahead.errors import RuleError
 
 KINDS = ("deadline", "gap", "conflict", "risk", "question")
@@ -315,7 +314,3 @@ def _rule(
         family=family,
         row=row,
     )
-
-
-__all__ = ["FORECAST_DAYS", "KINDS", "STATUSES", "STEP_KINDS", "Authority", "Family", "PlainLoader", "Query", "Rule"]
-__all__ += ["day_number", "read_family", "read_query"]

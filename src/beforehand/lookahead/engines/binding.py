@@ -1,0 +1,127 @@
+"""From a rule's text to a statement: each bare name becomes a CTE restricted to this run's patients.
+
+The rule's own text is not rewritten. In front of it come the relations it names; behind it, its answer is
+joined to its evidence, so that one statement brings both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from beforehand.lookahead.engines.relations import PATIENT_COLUMNS, Relation, Sort, relations, views_below
+from beforehand.lookahead.engines.shape import Shape, shape_of
+from beforehand.lookahead.rule import Family, Query
+
+ANSWER = "answer_of_rule"  # the name our statement gives the rule's last SELECT
+EVIDENCE = "evidence"
+# Columns a fact relation always offers, whether the rule names them or not.
+ALWAYS = ("id", "patient_id", "same_as")
+
+
+@dataclass(frozen=True)
+class Places:
+    """How one engine writes what differs: parameters, whose patients, and where relations are stored."""
+
+    as_of_day: str
+    as_of_at: str
+    whose: str  # condition on {column}, such as "{column} = :pid"; empty for everyone
+    patient: str = "patient"
+    stored: Mapping[str, str] = field(default_factory=dict)  # exceptions to fact_<name> and k_<name>
+
+    def fact(self, name: str) -> str:
+        return self.stored.get(name, f"fact_{name}")
+
+    def knowledge(self, name: str) -> str:
+        return self.stored.get(name, f"k_{name}")
+
+    def only(self, column: str) -> str:
+        return f" where {self.whose.format(column=column)}" if self.whose else ""
+
+
+def bind(query: Query, shape: Shape, places: Places) -> str:
+    """The statement that answers the rule: its result columns, then fact_table, fact_id and role."""
+    keys = ["patient_id", "subject", *(["rule_id"] if query.family else [])]
+    matches = " and ".join(f"e.{key} = f.{key}" for key in keys)
+    returned = ", ".join(f"f.{column}" for column in shape.columns)
+    return (
+        f"with {_front(query.family, shape, places)}{shape.step_text.strip()},\n{ANSWER} as (\n{shape.last_text}\n)\n"
+        f"select {returned}, e.fact_table, e.fact_id, e.role\nfrom {ANSWER} f\nleft join {EVIDENCE} e on {matches}"
+    )
+
+
+def bind_step(query: Query, shape: Shape, places: Places, step: str) -> str:
+    """The statement that shows one named CTE of the rule, for its cases."""
+    return f"with {_front(query.family, shape, places)}{shape.step_text.strip()}\nselect * from {step}"
+
+
+def bind_plain(text: str, places: Places, family: Family | None = None) -> str:
+    """Any SELECT over the rule language, with its names bound; for views and tests."""
+    shape = shape_of(text)
+    front = _front(family, shape, places)
+    steps = shape.step_text.strip()
+    begin = f"{front}{steps}" if steps else front.rstrip().rstrip(",")
+    return f"with {begin}\n{shape.last_text}" if begin else shape.last_text
+
+
+def _front(family: Family | None, shape: Shape, places: Places) -> str:
+    """The CTEs that bind the names the rule and its views use, ending in a comma."""
+    known = relations()
+    used_views = views_below(shape.tables)
+    shapes = [shape, *(s for name in used_views if (s := known[name].shape) is not None)]
+    names = frozenset().union(*(one.tables for one in shapes))
+    words = frozenset().union(*(one.words for one in shapes))
+    parts = []
+    for name in sorted(names):
+        if name == "family" and family is not None:
+            parts.append(_family(family, words))
+        elif name in known and (bound := _bound(known[name], words, places)):
+            parts.append(bound)
+    for name in used_views:
+        view = known[name].shape
+        assert view is not None
+        parts.append(f"{name} as not materialized (\n{_without_comments(view.text)}\n)")
+    return "".join(f"{part},\n" for part in parts)
+
+
+def _without_comments(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip()
+
+
+def _bound(relation: Relation, words: frozenset[str], places: Places) -> str:
+    name = relation.name
+    if relation.sort is Sort.AS_OF:
+        day, at = places.as_of_day, places.as_of_at
+        return f"as_of as (select cast({day} as bigint) as day, cast({at} as bigint) as at, cast('Z' as varchar(3)) as zone)"
+    if relation.sort is Sort.PATIENT:
+        columns = ", ".join(column for column in PATIENT_COLUMNS if column != "patient_id")
+        return f"patient as not materialized (select id as patient_id, {columns} from {places.patient}{places.only('id')})"
+    if relation.sort in (Sort.FACT, Sort.REFERENCE):
+        columns = ", ".join(c for c in relation.columns if c in words or c in ALWAYS)
+        only = places.only("patient_id") if relation.sort is Sort.FACT else ""
+        return f"{name} as not materialized (select {columns} from {places.fact(name)}{only})"
+    if relation.sort is Sort.KNOWLEDGE:
+        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.knowledge(name)})"
+    if relation.sort is Sort.SHARED and name in places.stored:
+        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.stored[name]})"
+    return ""  # a shared relation is stored under its own name
+
+
+def _family(family: Family, words: frozenset[str]) -> str:
+    """The family's rows as a relation, with the columns its query names."""
+    kept = [place for place, column in enumerate(family.columns) if column.lower() in words or column == "rule_id"]
+    names = ", ".join(family.columns[place] for place in kept)
+    rows = []
+    for number, row in enumerate(family.rows):
+        cells = [_literal(row[place]) for place in kept]
+        if number == 0:  # the first row types the columns, also where it is empty
+            kinds = ["bigint" if family.columns[place] in family.whole else "varchar(400)" for place in kept]
+            cells = [f"cast({cell} as {kind})" for cell, kind in zip(cells, kinds, strict=True)]
+        rows.append(f"({', '.join(cells)})")
+    return f"family({names}) as (values {', '.join(rows)})"
+
+
+def _literal(value: str | int | None) -> str:
+    if value is None:
+        return "null"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"

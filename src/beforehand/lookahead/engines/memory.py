@@ -1,0 +1,113 @@
+"""A small house in memory: the engine's tables in SQLite, made from ``clinical.tables``; for cases and tests."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from beforehand.clinical import calendar, knowledge
+from beforehand.clinical.columns import Physical, Stored
+from beforehand.clinical.tables import ALL, FACTS
+from beforehand.lookahead.engines.binding import Places
+
+PATIENT_STORED = (
+    Stored("id", Physical.INTEGER, True, "the person"),
+    Stored("birth_from_day", Physical.INTEGER, False, "first day of birth it can be"),
+    Stored("birth_to_day", Physical.INTEGER, False, "last day of birth it can be"),
+    Stored("sex", Physical.TEXT, False, "administrative gender"),
+    Stored("is_deceased", Physical.INTEGER, True, "1 when dead"),
+    Stored("deceased_from_day", Physical.INTEGER, False, "first day of death it can be"),
+    Stored("deceased_to_day", Physical.INTEGER, False, "last day of death it can be"),
+    Stored("language", Physical.INTEGER, False, "concept of the language"),
+    Stored("needs_interpreter", Physical.INTEGER, False, "1 when an interpreter is needed"),
+    Stored("calendar_id", Physical.INTEGER, True, "whose holidays"),
+    Stored("merged_into_id", Physical.INTEGER, False, "set while no person record points here"),
+    Stored("changed_seq", Physical.INTEGER, True, "rises with each change"),
+)
+VALUE_SET_STORED = (
+    Stored("value_set", Physical.TEXT, True, "name of the set"),
+    Stored("code", Physical.INTEGER, True, "concept in it"),
+)
+SOURCE_STORED = (
+    Stored("id", Physical.INTEGER, True, "the source"),
+    Stored("name", Physical.TEXT, True, "its name"),
+    Stored("label", Physical.TEXT, False, "its name as people know it"),
+)
+Values = Sequence[object]
+
+
+def stored_tables() -> dict[str, tuple[Stored, ...]]:
+    """Every stored table of the engine's house, with its physical name."""
+    tables = {f"fact_{name}": table.physical() for name, table in ALL.items()}
+    tables |= {f"k_{name}": relation.columns for name, relation in knowledge.RELATIONS.items()}
+    tables |= {"patient": PATIENT_STORED, "value_set_code": VALUE_SET_STORED}
+    return tables | {"source": SOURCE_STORED, "calendar": calendar.COLUMNS}
+
+
+def indexes() -> list[tuple[str, str, tuple[str, ...]]]:
+    """Name, table and columns of each index the engines count on."""
+    found = []
+    for name, table in FACTS.items():
+        code, time = table.by
+        columns = ["patient_id", *([code] if code else []), *([f"{time}_from_day"] if time else [])]
+        found.append((f"by_{name}", f"fact_{name}", tuple(columns)))
+    found += [(f"k_by_{name}", f"k_{name}", relation.index) for name, relation in knowledge.RELATIONS.items()]
+    found.append(("calendar_by_day", "calendar", ("calendar_id", "day")))
+    found.append(("calendar_by_month", "calendar", ("calendar_id", "month_index", "day_of_month")))
+    found.append(("calendar_by_business", "calendar", ("calendar_id", "business_index", "is_business")))
+    found.append(("value_set_code_by_code", "value_set_code", ("code", "value_set")))
+    found.append(("value_set_code_by_set", "value_set_code", ("value_set", "code")))
+    return found
+
+
+class MemoryHouse:
+    """An in-memory SQLite database with the engine's tables, empty but for the calendar."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", cached_statements=256, check_same_thread=False)
+        self.connection.isolation_level = None
+        for table, columns in stored_tables().items():
+            key = " primary key" if table.startswith("fact_") or table == "patient" else ""
+            parts = [f"{c.name} {c.type.value}{key if c.name == 'id' else ''}" for c in columns]
+            self.connection.execute(f"create table {table} ({', '.join(parts)})")  # noqa: S608  our own names
+        for name, table, by in indexes():
+            self.connection.execute(f"create index {name} on {table} ({', '.join(by)})")
+        self.insert("calendar", calendar.calendar_rows())
+        self.connection.execute("analyze calendar")  # or the planner takes a whole calendar for a few rows
+        self._loaded: set[str] = set()
+
+    def insert(self, table: str, rows: Iterable[Values]) -> None:
+        """Put rows, given in the order of the stored columns, into a stored table."""
+        width = len(stored_tables()[table])
+        marks = ", ".join("?" * width)
+        self.connection.execute("begin")
+        self.connection.executemany(f"insert into {table} values ({marks})", rows)  # noqa: S608  our own names
+        self.connection.execute("commit")
+
+    def empty(self) -> None:
+        """Forget all patients, facts, value sets and what knowledge says of concepts; calendar and static knowledge stay."""
+        gone = [table for table in stored_tables() if table.startswith("fact_")]
+        gone += [f"k_{name}" for name, relation in knowledge.RELATIONS.items() if relation.by_concept]
+        for table in (*gone, "patient", "value_set_code", "source"):
+            self.connection.execute(f"delete from {table}")  # noqa: S608  our own names
+        self.connection.execute("delete from calendar where calendar_id <> ?", (calendar.FEDERAL,))
+
+    def load_knowledge(self, names: Iterable[str], concepts: Sequence[knowledge.ConceptCodings]) -> None:
+        """Make the shipped knowledge visible: static relations once, those by concept for the given concepts."""
+        for name in names:
+            relation = knowledge.RELATIONS[name]
+            if relation.by_concept:
+                self.insert(f"k_{name}", knowledge.rows(name, concepts))
+            elif name not in self._loaded:
+                self._loaded.add(name)
+                self.insert(f"k_{name}", knowledge.rows(name))
+                self.connection.execute(f"analyze k_{name}")
+
+    def execute(self, statement: str, values: dict[str, int]) -> list[tuple[object, ...]]:
+        """Run a bound statement."""
+        return self.connection.execute(statement, values).fetchall()
+
+
+def places_between(stored: dict[str, str] | None = None) -> Places:
+    """Places for a run over the patients numbered :low to :high."""
+    return Places(":day", ":at", "{column} between :low and :high", "main.patient", stored or {})

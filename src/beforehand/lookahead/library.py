@@ -1,0 +1,137 @@
+"""The library: every rule found under ``rules/<topic>/``, parsed and checked; a broken one is refused by name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from beforehand.clinical.content import content_root
+from beforehand.clinical.valuesets import ValueSetText, read_value_sets
+from beforehand.lookahead.engines.relations import relations, stored_below
+from beforehand.lookahead.engines.shape import Shape, ShapeError, shape_of
+from beforehand.lookahead.errors import RuleError
+from beforehand.lookahead.lint import lint
+from beforehand.lookahead.rule import Query, Rule, read_query
+
+
+@dataclass(frozen=True)
+class CheckedQuery:
+    """A query that passed the linter, with the shape of its SQL."""
+
+    query: Query
+    shape: Shape
+
+    def value_sets(self) -> frozenset[str]:
+        """The value sets it names, in its SQL or in its family's rows."""
+        return sets_named(self.query, self.shape)
+
+    def stored(self) -> frozenset[str]:
+        """The stored relations it rests on: only when one of them changed can its answers change."""
+        return stored_below(self.shape.tables) - {"family", "as_of"}
+
+    def holds_on(self, as_of: date) -> frozenset[str]:
+        """Its rules whose authority is in force on that day."""
+        return frozenset(rule.id for rule in self.query.rules.values() if rule.authority.holds_on(as_of))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A rule that is not run, and why."""
+
+    rule_id: str
+    where: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}:{self.line}: {self.what}"
+
+
+@dataclass
+class Library:
+    """All rules that may run, what people read of them, and what was refused."""
+
+    root: Path
+    queries: dict[str, CheckedQuery] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+    value_sets: dict[str, ValueSetText] = field(default_factory=dict)
+
+    def named(self, rule_ids: Iterable[str]) -> dict[str, CheckedQuery]:
+        """The queries that answer for the given rules (or are named themselves)."""
+        wanted = set(rule_ids)
+        return {i: q for i, q in self.queries.items() if i in wanted or wanted & set(q.query.rules)}
+
+
+def sets_named(query: Query, shape: Shape) -> frozenset[str]:
+    """The value sets a query names by a literal compared with value_set, and in its family's ``_set`` columns."""
+    from_family = query.family.sets() if query.family else frozenset()
+    return frozenset(name for name, _ in shape.value_sets()) | from_family
+
+
+def rule_files(place: Path) -> list[Path]:
+    """Rule files at a place: one file, or every ``.sql`` below a folder."""
+    return [place] if place.is_file() else sorted(place.rglob("*.sql"))
+
+
+def read_library(
+    root: Path, *, places: Iterable[Path] | None = None, known_sets: Mapping[str, str] | None = None
+) -> Library:
+    """Read and check every rule under ``root/rules`` (or at the given places).
+
+    ``known_sets`` are value sets an organisation has loaded, beside those under ``root/valuesets``.
+    """
+    found = Library(root, value_sets=read_value_sets(root / "valuesets"))
+    sets = set(found.value_sets) | set(known_sets or ())
+    for path in [file for place in (places or [root / "rules"]) for file in rule_files(place)]:
+        try:
+            checked, faults = check_file(path, root, sets)
+        except RuleError as error:
+            found.refused.append(Refusal(path.stem, error.where, error.line, error.what))
+            continue
+        twice = sorted(set(checked.query.rules) & set(found.rules)) or ([path.stem] if path.stem in found.queries else [])
+        if twice:
+            faults.append(RuleError(path.name, 1, f"another file already holds the rule {', '.join(twice)}"))
+        if faults:
+            found.refused += [Refusal(path.stem, fault.where, fault.line, fault.what) for fault in faults]
+            continue
+        found.queries[path.stem] = checked
+        found.rules.update(checked.query.rules)
+    return found
+
+
+def check_file(path: Path, root: Path, sets: set[str]) -> tuple[CheckedQuery, list[RuleError]]:
+    """One rule file, parsed, and what the linter says against it."""
+    query = read_query(path, root)
+    try:
+        shape = shape_of(query.sql)
+    except ShapeError as error:
+        raise RuleError(path.name, query.sql_line + error.line - 1, error.what) from error
+    faults = [RuleError(path.name, query.sql_line + f.line - 1, f.what) for f in lint(query, shape, relations(), sets)]
+    return CheckedQuery(query, shape), faults
+
+
+@lru_cache(maxsize=4)
+def _read_once(root: Path, stamp: str) -> Library:
+    return read_library(root)
+
+
+def _stamp(root: Path) -> str:
+    """Changes when a rule, value set or family file does, so that a running worker sees an edited rule."""
+    parts = []
+    for folder in ("rules", "valuesets", "knowledge"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in (".sql", ".csv"):
+                status = path.stat()
+                parts.append(f"{path}:{status.st_mtime_ns}:{status.st_size}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def library(root: Path | None = None) -> Library:
+    """The shipped library (or one under another root), read again only when a file changed."""
+    place = root or content_root()
+    return _read_once(place, _stamp(place))
