@@ -120,8 +120,8 @@ MFA_TOTP_TOLERANCE = 1
 MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey is a second factor here, not a way around the password
 # For http://localhost; browsers refuse passkeys on any other address without TLS.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = os.environ.get("BEFOREHAND_HTTPS") != "1"
-# required: nobody sees a patient before setting up a second factor. offered: the demo, and nothing else.
-REQUIRE_MFA = os.environ.get("BEFOREHAND_REQUIRE_MFA", "required")
+# Nobody sees a patient before setting up a second factor. "offered" or 0 only offers it: the demo, and nothing else.
+REQUIRE_MFA = os.environ.get("BEFOREHAND_REQUIRE_MFA", "required") not in ("offered", "0")
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a stranger elsewhere cannot lock a colleague out

@@ -116,7 +116,7 @@ def _go(request: Any, name: str) -> HttpResponse:
 
 
 def _lacks_second_factor(request: Any) -> bool:
-    return settings.REQUIRE_MFA == "required" and not is_mfa_enabled(request.user)
+    return settings.REQUIRE_MFA and not is_mfa_enabled(request.user)
 
 
 def _write(request: Any, route: str, trail: Trail, response: HttpResponse) -> None:
