@@ -102,7 +102,13 @@ def _locked(need: Need | int) -> Need:
 
 @contextmanager
 def changing(
-    need: Need | int, what: str, *, by: User | Principal, version: int | None, reason: str = "", yours: Mapping[str, Any] | None = None
+    need: Need | int,
+    what: str,
+    *,
+    by: User | Principal,
+    version: int | None,
+    reason: str = "",
+    yours: Mapping[str, Any] | None = None,
 ) -> Iterator[_Change]:
     """One action on one need: locks it, checks right and version, and on leaving writes change, history and audit."""
     principal = _principal(by)
@@ -177,7 +183,7 @@ def assign_need(
     reason: str = "",
     version: int | None = None,
 ) -> NeedEvent:
-    """Hand it to a person who may see it, or to a team's queue. Giving away another person's work takes a supervisor."""
+    """Hand it to a person who may see it, or to a team's queue. Only a supervisor gives away others' work."""
     yours = {"owner_user_id": to_user.pk if to_user else None, "team_id": to_team.pk if to_team else None}
     if to_user is None and to_team is None:
         raise NeedError("say to whom: a person or a team's queue")
@@ -188,7 +194,9 @@ def assign_need(
         if not mine:
             require(principal, ASSIGN_WORK)
         if to_user is not None and not works_for(to_user, current):
-            raise NeedError(f"{to_user.label} cannot work this need: they do not work for this person, or their role does not")
+            raise NeedError(
+                f"{to_user.label} cannot work this need: they do not work for this person, or their role does not"
+            )
         if to_team is not None:
             current.team = to_team
         current.owner_user = to_user
@@ -210,7 +218,9 @@ def plan_next_step(
     step, day = next_step.strip(), _day(on)
     if not step:
         raise NeedError("say what the next step is")
-    with changing(need, "PLANNED", by=by, version=version, reason=reason, yours={"next_step": step, "next_on": day}) as change:
+    with changing(
+        need, "PLANNED", by=by, version=version, reason=reason, yours={"next_step": step, "next_on": day}
+    ) as change:
         current = change.need
         _must_be_live(current)
         current.next_step, current.next_on, current.is_planned, current.is_dated = step, day, True, True
@@ -313,7 +323,9 @@ def add_need(
         for_principal(principal).patient(patient_id)
         enrolled = enrolments_on([patient_id], today()).get(patient_id)
         if enrolled is None:
-            raise NeedError("this person is not enrolled: enrol them in a programme first, so that a team owns the need")
+            raise NeedError(
+                "this person is not enrolled: enrol them in a programme first, so that a team owns the need"
+            )
         day = today()
         next_on, is_dated = date_to_act(day, None if on is None else _day(on), harm, policy())
         need = Need.unscoped.create(
@@ -366,7 +378,9 @@ def check_undo(undone: NeedEvent) -> None:
         raise NeedError("this was not done by a person and cannot be undone here")
     if undone.undone_by_id is not None:
         raise NeedError("this was undone already")
-    later = NeedEvent.unscoped.filter(need_id=undone.need_id, pk__gt=undone.pk, by__startswith="user:", undone_by_id=None)
+    later = NeedEvent.unscoped.filter(
+        need_id=undone.need_id, pk__gt=undone.pk, by__startswith="user:", undone_by_id=None
+    )
     if later.exclude(what="UNDONE").exists():
         raise NeedError("something was done to this need since: undo that first")
 
@@ -391,7 +405,7 @@ def undo_change(*, event: NeedEvent | int, by: User | Principal) -> NeedEvent:
 
 
 def release_work(*, user: User, by: User | Principal, reason: str = "") -> int:
-    """Return a leaving or moving colleague's live work to the team queues; returns how many needs. Nothing is left behind.
+    """Return a leaving or moving colleague's live work to the team queues: nothing is left behind; returns how many.
 
     Where the user still works for a patient (another team of theirs, same role) their need stays with them.
     """
@@ -400,7 +414,10 @@ def release_work(*, user: User, by: User | Principal, reason: str = "") -> int:
         require(principal, ASSIGN_WORK)
     with transaction.atomic():
         owned = list(Need.unscoped.select_for_update(of=("self",)).filter(owner_user=user, state__in=LIVE))
-        stays = user.is_active and TeamMember.objects.filter(Q(until=None) | Q(until__gt=timezone.now()), user=user).exists()
+        stays = (
+            user.is_active
+            and TeamMember.objects.filter(Q(until=None) | Q(until__gt=timezone.now()), user=user).exists()
+        )
         released = [need for need in owned if not (stays and works_for(user, need))]
         entries = []
         for need in released:

@@ -144,9 +144,11 @@ def settle_dirty(*, as_of: date, progress: Callable[[int], None] | None = None) 
 
 
 def catch_up(*, as_of: date | None = None, progress: Callable[[int], None] | None = None) -> Caught:
-    """Finish what was begun: kept messages that were not applied to the end, and dirty patients. Any worker, any time."""
+    """Finish what was begun: kept messages that were not applied to the end, and dirty patients. Any worker may."""
     caught, day = Caught(), as_of or timezone.localdate()
-    for message in Message.objects.filter(state="KEPT").select_related("source").order_by("pk").iterator(chunk_size=200):
+    for message in (
+        Message.objects.filter(state="KEPT").select_related("source").order_by("pk").iterator(chunk_size=200)
+    ):
         try:
             apply_message(message)
             caught.messages += 1
@@ -162,4 +164,3 @@ def catch_up(*, as_of: date | None = None, progress: Callable[[int], None] | Non
 def note_look(at: datetime) -> None:
     """Remember when the look-ahead was last up to date, for "checked at"."""
     HouseSetting.objects.update_or_create(name="looked_ahead_at", defaults={"value": at.isoformat()})
-

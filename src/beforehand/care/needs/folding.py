@@ -110,7 +110,9 @@ def evidence_digest(findings: Sequence[FindingLike], versions: Mapping[int, int 
     """What a dismissal was based on: the answers, and which version of which facts stood behind them."""
     parts = []
     for finding in sorted(findings, key=lambda each: (each.rule_id, each.subject)):
-        facts = sorted((item["table"], item["fact_id"], versions.get(item["fact_id"]) or 0) for item in finding.evidence or ())
+        facts = sorted(
+            (item["table"], item["fact_id"], versions.get(item["fact_id"]) or 0) for item in finding.evidence or ()
+        )
         parts.append(repr((finding.rule_id, finding.subject, finding.status, finding.missing or "", facts)))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 

@@ -31,11 +31,12 @@ BATCH = 500
 BY = "system:lookahead"
 BY_LABEL = "The look-ahead"
 FOREVER = 10**9
-RULE_COLUMNS = (
-    "rule_id subject status topic question reason next_step step_kind is_dated harm next_on due_on opens_on shown_from"
-    " sensitivity words_key state marked outcome closed_why closed_at hold_digest hold_until owner_user_id team_id"
-    " version changed_at"
-).split()
+_RULE_COLUMNS = """
+rule_id subject status topic question reason next_step step_kind is_planned is_dated harm next_on due_on opens_on
+shown_from sensitivity words_key state marked outcome closed_why closed_at hold_digest hold_until owner_user_id team_id
+opened_day version changed_at
+"""
+RULE_COLUMNS = tuple(_RULE_COLUMNS.split())
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def enrolments_on(patient_ids: Iterable[int], as_of: int) -> dict[int, Enrolled]
     running = Enrolment.objects.filter(patient_id__in=[*listed, *survivor], from_day__lte=as_of).filter(
         Q(until_day=None) | Q(until_day__gt=as_of)
     )
-    for patient_id, team_id, lead_id in running.order_by("from_day", "id").values_list("patient_id", "team_id", "lead_id"):
+    for patient_id, team_id, lead_id in running.order_by("from_day", "id").values_list(
+        "patient_id", "team_id", "lead_id"
+    ):
         found.setdefault(survivor.get(patient_id) or patient_id, Enrolled(team_id, lead_id))
     return found
 
@@ -147,7 +150,9 @@ def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
 def _versions(needs: dict[int, list[Need]], asking: dict[int, list[Any]]) -> dict[int, int | None]:
     """Which version of each fact holds now; read only where a dismissal has to be compared."""
     held = [patient_id for patient_id, listed in needs.items() if any(need.hold_digest for need in listed)]
-    facts = {item["fact_id"] for patient_id in held for each in asking.get(patient_id, ()) for item in each.evidence or ()}
+    facts = {
+        item["fact_id"] for patient_id in held for each in asking.get(patient_id, ()) for item in each.evidence or ()
+    }
     return versions_of(facts) if facts else {}
 
 
@@ -224,7 +229,9 @@ def _reopen(work: _Work, need: Need, fold: Fold, enrolled: Enrolled) -> None:
         "JOINED": "The two records are apart again",
     }
     ended = "The evidence changed, or the day it was put off to has come"
-    words = why.get(need.closed_why, ended if need.closed_why in ("PERSON", "DISMISSED") else "Found closed without a reason")
+    words = why.get(
+        need.closed_why, ended if need.closed_why in ("PERSON", "DISMISSED") else "Found closed without a reason"
+    )
     need.state, need.outcome, need.closed_why, need.closed_at = "OPEN", "", "", None
     need.hold_digest, need.hold_until, need.is_planned, need.words_key = "", None, False, ""
     need.opened_day = work.as_of if words == ended else need.opened_day
@@ -260,7 +267,7 @@ def _settle_fold(work: _Work, patient_id: int, fold: Fold, enrolled: Enrolled) -
 
 
 def _settle_silent(work: _Work, need: Need) -> None:
-    """A live need whose findings no longer ask: closed when met, moved when it opens later, else marked why it stays."""
+    """A live need whose findings no longer ask: closed when met, moved when it opens later, else marked."""
     linked = [work.findings[each] for each in sorted(work.linked[need.pk]) if each in work.findings]
     current = [each for each in linked if each.state == "CURRENT"]
     later = [each.opens_on for each in current if asks_at_all(each) and not has_lapsed(each, work.as_of)]

@@ -24,9 +24,10 @@ from beforehand.record.access import ASSIGN_WORK, principal_of, require
 from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, Source, User
 
 # Answers after which a need added by hand has nothing left to wait for. Needs from findings close by evidence alone.
-SETTLED = frozenset(
-    "reached keep booked family self picked-up passed-on no-follow-up done approved checked completed reviewed noted declined".split()
-)
+_SETTLED = """
+reached keep booked family self picked-up passed-on no-follow-up done approved checked completed reviewed noted declined
+"""
+SETTLED = frozenset(_SETTLED.split())
 MEDICINE_TABLES = ("medication_request", "medication_dispense", "medication_statement")
 
 

@@ -43,7 +43,9 @@ def _empty_teams() -> Iterator[Breach]:
         return
     staffed = TeamMember.objects.filter(Q(until=None) | Q(until__gt=now), user__is_active=True).values("team_id")
     queued = Need.unscoped.filter(state__in=LIVE, owner_user=None, patient_id__isnull=False)
-    for name in Team.objects.filter(pk__in=queued.values("team_id")).exclude(pk__in=staffed).values_list("name", flat=True):
+    for name in (
+        Team.objects.filter(pk__in=queued.values("team_id")).exclude(pk__in=staffed).values_list("name", flat=True)
+    ):
         yield Breach(PROMISE, f"team {name}", "has open needs in its queue and no members", "add a member to the team")
 
 

@@ -66,7 +66,8 @@ class Need(models.Model):
             models.CheckConstraint(condition=~Q(question=""), name="need_has_question"),
             models.CheckConstraint(condition=Q(harm__gte=1, harm__lte=5), name="need_harm_1_to_5"),
             models.CheckConstraint(
-                condition=Q(patient_id__isnull=False) | Q(source="OPERATIONS"), name="need_without_patient_is_operations"
+                condition=Q(patient_id__isnull=False) | Q(source="OPERATIONS"),
+                name="need_without_patient_is_operations",
             ),
             models.CheckConstraint(condition=~Q(state="SNOOZED") | Q(shown_from__gt=0), name="need_snooze_has_day"),
             models.UniqueConstraint(
@@ -104,7 +105,9 @@ class NeedEvent(models.Model):
 
     need_id = models.BigIntegerField(db_index=True)  # survives the need
     patient_id = models.BigIntegerField(null=True)
-    what = models.CharField(max_length=20)  # OPENED, TAKEN, ASSIGNED, PLANNED, SNOOZED, DISMISSED, CLOSED, HAPPENED, ...
+    what = models.CharField(
+        max_length=20
+    )  # OPENED, TAKEN, ASSIGNED, PLANNED, SNOOZED, DISMISSED, CLOSED, HAPPENED, ...
     words = models.CharField(max_length=400, default="")
     by = models.CharField(max_length=120)  # user:<id> or system:<name>
     by_label = models.CharField(max_length=200, default="")

@@ -137,7 +137,9 @@ def _open(wanted: Wanted, team_id: int, as_of: int) -> NeedEvent:
 
 def _keeps_away(wanted: Wanted, as_of: int) -> bool:
     """Whether somebody put this off: a dismissal lasts a month."""
-    last = Need.unscoped.filter(source="OPERATIONS", fold_key=wanted.key).exclude(state__in=LIVE).order_by("-pk").first()
+    last = (
+        Need.unscoped.filter(source="OPERATIONS", fold_key=wanted.key).exclude(state__in=LIVE).order_by("-pk").first()
+    )
     if last is None or last.closed_why not in ("DISMISSED", "PERSON") or last.closed_at is None:
         return False
     days = 30 if last.closed_why == "DISMISSED" else policy().proof_days
@@ -149,8 +151,7 @@ def update_operations(*, as_of: date | int | None = None) -> int:
     """Open what is wrong, refresh what stands, close what is well again; returns how many are open."""
     day = today() if as_of is None else as_of if isinstance(as_of, int) else day_of(as_of)
     wanted = {
-        each.key[:300]: each
-        for each in (*_failing_rules(), *_quarantine(), *_silent_sources(), *_dismissed_rules(day))
+        each.key[:300]: each for each in (*_failing_rules(), *_quarantine(), *_silent_sources(), *_dismissed_rules(day))
     }
     live = {need.fold_key: need for need in Need.unscoped.filter(source="OPERATIONS", state__in=LIVE)}
     events = []
@@ -183,7 +184,4 @@ def operations_needs(principal: Principal, *, as_of: date | int | None = None) -
     rules = policy()
     needs.sort(key=lambda need: (need.shown_from > day, order_key(standing(need, 0), day, rules, need.pk)))
     known = around(principal, needs, day)
-    return tuple(
-        OperationsNeed(need_view(need, known), *need.fold_key.partition(":")[::2]) for need in needs
-    )
-
+    return tuple(OperationsNeed(need_view(need, known), *need.fold_key.partition(":")[::2]) for need in needs)

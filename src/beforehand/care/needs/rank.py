@@ -79,7 +79,9 @@ def read_policy(shipped: Path, override: Path | None) -> Policy:
         except yaml.YAMLError as error:
             raise RankingError(f"ranking.yaml in the home folder is not readable YAML: {error}") from error
         if not isinstance(changes, Mapping):
-            raise RankingError("ranking.yaml in the home folder must hold entries such as weights:, as the shipped file")
+            raise RankingError(
+                "ranking.yaml in the home folder must hold entries such as weights:, as the shipped file"
+            )
         tree = _merged(tree, changes)
     return Policy(
         weights=tree["weights"],
@@ -171,12 +173,15 @@ def factors(need: Standing, as_of: int, rules: Policy, risk_words: str = "") -> 
         ("person", risk_words or "No added risk known", person),
         ("waiting", f"Waiting {days_words(waited)}" if waited else "New today", waiting),
     ]
-    weighted = [Factor(name, words, rules.weights[name], round(amount * rules.weights[name], 2)) for name, words, amount in found]
+    weighted = [
+        Factor(name, words, rules.weights[name], round(amount * rules.weights[name], 2))
+        for name, words, amount in found
+    ]
     return tuple(sorted(weighted, key=lambda factor: -factor.points))
 
 
 def date_to_act(opened: int, due_on: int | None, harm: int, rules: Policy) -> tuple[int, bool]:
-    """The day of the next step of a new need and whether it is a deadline: the rule's, else the organisation's by harm."""
+    """The day of the next step of a new need and whether it is a deadline: the rule's, else our own by harm."""
     if due_on is not None:
         return due_on, True
     return opened + int(rules.days_to_act[harm]), harm >= rules.dated_from_harm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 
 from beforehand.clinical.times import day_of, show_day
 from beforehand.lookahead.library import library
@@ -29,6 +30,8 @@ class RuleWords:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
+LOOK_AGAIN = 2.0  # seconds: asking whether any rule file changed costs more than a page
+_last: list[tuple[float, Mapping[str, Rule]]] = []
 _known: dict[str, tuple[Rule, RuleWords]] = {}
 
 
@@ -57,9 +60,22 @@ def _in_words(rule: Rule) -> RuleWords:
     )
 
 
+def _rules() -> Mapping[str, Rule]:
+    now = monotonic()
+    if not _last or now - _last[0][0] > LOOK_AGAIN:
+        _last[:] = [(now, library().rules)]
+    return _last[0][1]
+
+
+def forget() -> None:
+    """Look at the library again at the next question."""
+    _last.clear()
+    _known.clear()
+
+
 def rule_words(rule_id: str) -> RuleWords:
     """The rule's words; defaults that say so where the library no longer has it."""
-    rule = library().rules.get(rule_id)
+    rule = _rules().get(rule_id)
     if rule is None:
         return RuleWords(rule_id, title=rule_id.replace("_", " "))
     known = _known.get(rule_id)
@@ -71,4 +87,4 @@ def rule_words(rule_id: str) -> RuleWords:
 
 def asking_rules() -> list[str]:
     """Rules whose UNKNOWN becomes a need."""
-    return sorted(rule.id for rule in library().rules.values() if rule.unknown == "ask")
+    return sorted(rule.id for rule in _rules().values() if rule.unknown == "ask")

@@ -45,7 +45,8 @@ def _computed(patient_ids: list[int], as_of: int, rules: Policy) -> list[PersonR
         day=Max("end_to_day"),
     )
     emergency = _by_patient(
-        encounters.filter(class_code="EMER", start_from_day__gte=visit_from, start_from_day__lte=as_of), visits=Count("id")
+        encounters.filter(class_code="EMER", start_from_day__gte=visit_from, start_from_day__lte=as_of),
+        visits=Count("id"),
     )
     sure = Q(verification=None) | ~Q(verification__in=("refuted", "entered-in-error"))
     conditions = _by_patient(
@@ -78,4 +79,6 @@ def refresh_risk(patient_ids: Iterable[int], as_of: int) -> None:
     columns = ["points", "recent_stay_day", "conditions", "medicines", "emergency_visits", "computed_day"]
     for start in range(0, len(listed), BATCH):
         made = _computed(listed[start : start + BATCH], as_of, rules)
-        PersonRisk.unscoped.bulk_create(made, update_conflicts=True, unique_fields=["patient_id"], update_fields=columns)
+        PersonRisk.unscoped.bulk_create(
+            made, update_conflicts=True, unique_fields=["patient_id"], update_fields=columns
+        )

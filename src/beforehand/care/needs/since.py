@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from beforehand.care.needs.shapes import Since, SinceItem
-from beforehand.clinical.times import show_day, day_of
+from beforehand.clinical.times import day_of, show_day
 from beforehand.intake.models import QuarantinedItem
 from beforehand.record.access import Principal, for_principal
 from beforehand.record.models import HouseSetting, Item, Message, Source, User

@@ -124,11 +124,15 @@ def refresh_rows(patient_ids: Iterable[int], as_of: int) -> None:
     for start in range(0, len(listed), BATCH):
         batch = listed[start : start + BATCH]
         needs: dict[int, list[Any]] = defaultdict(list)
-        for need in Need.unscoped.filter(patient_id__in=batch, state__in=LIVE).values_list(*STANDING_FIELDS, named=True):
+        for need in Need.unscoped.filter(patient_id__in=batch, state__in=LIVE).values_list(
+            *STANDING_FIELDS, named=True
+        ):
             needs[need.patient_id].append(need)
         risks = dict(PersonRisk.unscoped.filter(patient_id__in=batch).values_list("patient_id", "points"))
         wanted = [
-            row for patient_id, live in needs.items() for row in rows_of(patient_id, live, as_of, risks.get(patient_id, 0), rules)
+            row
+            for patient_id, live in needs.items()
+            for row in rows_of(patient_id, live, as_of, risks.get(patient_id, 0), rules)
         ]
         _write_changes(wanted, WorkRow.unscoped.filter(patient_id__in=batch))
 

@@ -281,14 +281,19 @@ def _authorization(answers: Answers, situation: Situation) -> list[dict[str, Any
     action = {"coding": [{"system": "https://codesystem.x12.org/005010/306", "code": code, "display": display}]}
     review = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
     extension = [
-        {"url": f"{review}/extension-reviewAction", "extension": [{"url": f"{review}/extension-reviewActionCode", "valueCodeableConcept": action}]}
+        {
+            "url": f"{review}/extension-reviewAction",
+            "extension": [{"url": f"{review}/extension-reviewActionCode", "valueCodeableConcept": action}],
+        }
     ]
     return [
         _with(
             {
                 "resourceType": "ClaimResponse",
                 "status": "active",
-                "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]},
+                "type": {
+                    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]
+                },
                 "use": "preauthorization",
                 "outcome": "complete",
                 "disposition": decision,
@@ -317,7 +322,11 @@ def _bill(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
 
 def _referral(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
     order = _target(situation, "service_request")
-    return [_with(_task("referral-status", answers["happened"], answers, situation, order), basedOn=[order] if order else None)]
+    return [
+        _with(
+            _task("referral-status", answers["happened"], answers, situation, order), basedOn=[order] if order else None
+        )
+    ]
 
 
 def _plan(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
@@ -342,7 +351,9 @@ def _on(label: str, *only_for: str) -> FormField:
     return FormField("on", label, "date", required=True, only_for=only_for)
 
 
-def _kind(kind: str, verb: str, title: str, then: str, closes: str, compose: Composer, *fields: FormField) -> tuple[str, StepKind]:
+def _kind(
+    kind: str, verb: str, title: str, then: str, closes: str, compose: Composer, *fields: FormField
+) -> tuple[str, StepKind]:
     form = HappenedForm(kind, verb, title, (*fields, NOTE), then, closes)
 
     def composed(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
@@ -360,12 +371,14 @@ STEP_KINDS: Mapping[str, StepKind] = dict(
             "A call that reached nobody stays on your list.", "It closes when somebody was reached.",
             _call,
             _happened(
-                ("reached", "Reached"), ("not-reached", "Not reached"), ("keep", "The clinician decided: keep as it is"),
+                ("reached", "Reached"), ("not-reached", "Not reached"),
+                ("keep", "The clinician decided: keep as it is"),
             ),
         ),
         _kind(
             "book", "Log the booking", "What was booked?",
-            "The booking shows in what is coming, and we look for the visit after it.", "It closes when a visit is booked.",
+            "The booking shows in what is coming, and we look for the visit after it.",
+            "It closes when a visit is booked.",
             _book, _happened(("booked", "Booked")), _on("Day of the visit", "booked"),
             FormField("at", "Time", "time", only_for=("booked",)),
             FormField("place", "Where or with whom", "text", only_for=("booked",)),
@@ -406,7 +419,8 @@ STEP_KINDS: Mapping[str, StepKind] = dict(
         ),
         _kind(
             "visit", "Log the visit", "Did the visit take place?",
-            "It counts as a visit on your word until the clinic's record comes.", "It closes when the visit took place.",
+            "It counts as a visit on your word until the clinic's record comes.",
+            "It closes when the visit took place.",
             _visit, _happened(("done", "It took place")), _on("Day of the visit", "done"),
         ),
         _kind(
@@ -426,7 +440,9 @@ STEP_KINDS: Mapping[str, StepKind] = dict(
             "referral", "Log the referral", "Where does the referral stand?",
             "Received is not done: we wait for the report.", "It closes when a report or a visit is on record.",
             _referral,
-            _happened(("received", "They have it"), ("accepted", "They accepted it"), ("completed", "The person was seen")),
+            _happened(
+                ("received", "They have it"), ("accepted", "They accepted it"), ("completed", "The person was seen"),
+            ),
         ),
         _kind(
             "plan", "Log the review", "Was the plan gone through?",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beforehand.care.needs.actions import UNDOABLE
-from beforehand.care.needs.evidence import evidence_views
 from beforehand.care.needs.events import WORDS
+from beforehand.care.needs.evidence import evidence_views
 from beforehand.care.needs.folding import lead_order
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding, PersonRisk
 from beforehand.care.needs.rank import days_words
@@ -105,7 +105,11 @@ def _who(patient: Patient, language: str, risk: PersonRisk | None, as_of: int) -
         notes.append(language)
     if risk is not None and risk.recent_stay_day is not None and not patient.is_deceased:
         notes.append(f"home from hospital, day {as_of - risk.recent_stay_day}")
-    born = f"born {date_of(birth):%b} {date_of(birth).day}, {date_of(birth).year}" if birth is not None else "birth date unknown"
+    born = (
+        f"born {date_of(birth):%b} {date_of(birth).day}, {date_of(birth).year}"
+        if birth is not None
+        else "birth date unknown"
+    )
     return Who(
         patient_id=patient.pk,
         name=patient.display_name or f"Patient {patient.pk}",
@@ -221,7 +225,7 @@ def newest_undoable(entries: Sequence[NeedEvent]) -> int | None:
 def need_view(need: Need, known: Around) -> NeedView:
     """One need, from what was read once for the page."""
     findings = known.findings.get(need.pk, [])
-    findings = sorted(findings, key=lambda each: (each.rule_id != need.rule_id or each.subject != need.subject))
+    findings = sorted(findings, key=lambda each: each.rule_id != need.rule_id or each.subject != need.subject)
     shown = tuple(finding_view(each, known.evidence.get(each.pk, ())) for each in findings)
     asking = [each for each in shown if each.state == "CURRENT" and each.status in ("DUE", "UNKNOWN")]
     reasons = [need.reason, *(each.reason for each in asking)] if need.reason else [each.reason for each in asking]

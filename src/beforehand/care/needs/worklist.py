@@ -43,7 +43,8 @@ from beforehand.care.needs.standing import (
     rows_of,
     standing,
 )
-from beforehand.care.needs.views import Around, around, need_view as view_of, newest_undoable
+from beforehand.care.needs.views import Around, around, newest_undoable
+from beforehand.care.needs.views import need_view as view_of
 from beforehand.clinical.times import day_of
 from beforehand.record.access import ASSIGN_WORK, PatientNotVisibleError, Principal, for_principal
 from beforehand.record.audit import touch
@@ -148,7 +149,9 @@ def _stored(principal: Principal, slots: list[str], teams: Sequence[int], filter
     return _Listed(page, sum(bands.values()), bands, counts)
 
 
-def _computed(principal: Principal, slots: list[str], teams: Sequence[int], filters: Filters, who: str, day: int) -> _Listed:
+def _computed(
+    principal: Principal, slots: list[str], teams: Sequence[int], filters: Filters, who: str, day: int
+) -> _Listed:
     """The same for a day that no rows are scored for."""
     needs: dict[int, list[Any]] = defaultdict(list)
     live = Need.objects.for_principal(principal).filter(state__in=LIVE, patient_id__isnull=False)
@@ -212,7 +215,11 @@ def _fits(need: Need, filters: Filters, day: int) -> bool:
 
 
 def build_rows(
-    listed: Sequence[WorkRow], needs: Mapping[int, Sequence[Need]], known: Around, slots: Iterable[str], filters: Filters
+    listed: Sequence[WorkRow],
+    needs: Mapping[int, Sequence[Need]],
+    known: Around,
+    slots: Iterable[str],
+    filters: Filters,
 ) -> list[Row]:
     """The rows of a page with their leading need first, others folded, factors explained."""
     rules, day, chosen = policy(), known.as_of, set(slots)
@@ -253,7 +260,12 @@ def build_rows(
 
 def _bands(rows: Sequence[Row], totals: Mapping[int, int]) -> tuple[BandView, ...]:
     later = totals.get(3, 0) + totals.get(NOTHING_TODAY, 0)
-    people = {Band.FIRST: totals.get(0, 0), Band.TODAY: totals.get(1, 0), Band.WEEK: totals.get(2, 0), Band.LATER: later}
+    people = {
+        Band.FIRST: totals.get(0, 0),
+        Band.TODAY: totals.get(1, 0),
+        Band.WEEK: totals.get(2, 0),
+        Band.LATER: later,
+    }
     return tuple(
         BandView(band, BAND_WORDS[band], tuple(row for row in rows if row.band is band), people[band]) for band in BANDS
     )
@@ -294,7 +306,9 @@ def worklist(
 
 
 def _with_done(counts: Counts, done: int) -> Counts:
-    return Counts(**{**{name: getattr(counts, name) for name in ("mine", "team", "everyone", *COUNTED)}, "done_today": done})
+    return Counts(
+        **{**{name: getattr(counts, name) for name in ("mine", "team", "everyone", *COUNTED)}, "done_today": done}
+    )
 
 
 def _needs_of(principal: Principal, patient_ids: Sequence[int]) -> dict[int, list[Need]]:
@@ -352,7 +366,10 @@ def owners_for(principal: Principal, need_id: int) -> tuple[Owner, ...]:
         pk__in=TeamMember.objects.filter(Q(until=None) | Q(until__gt=now), since__lte=now).values("user_id"),
     ).order_by("last_name", "first_name", "username")
     people = [Owner(f"user:{user.pk}", user.label) for user in members if works_for(user, need)]
-    queues = [Owner(f"team:{team.pk}", f"The queue of {team.name}") for team in Team.objects.filter(pk__in=teams).order_by("name")]
+    queues = [
+        Owner(f"team:{team.pk}", f"The queue of {team.name}")
+        for team in Team.objects.filter(pk__in=teams).order_by("name")
+    ]
     return (*people, *queues)
 
 
