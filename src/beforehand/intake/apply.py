@@ -60,21 +60,19 @@ def apply_messages(
     def flush() -> None:
         if not parts:
             return
-        with collector_off():
-            applied = run_batch(
-                source, parts, dictionary=dictionary, now=now or timezone.now(), zone=settings.TIME_ZONE
-            )
+        applied = run_batch(source, parts, dictionary=dictionary, now=now or timezone.now(), zone=settings.TIME_ZONE)
         parts.clear()
         total.add(applied)
         if on_batch is not None:
             on_batch(applied)
 
-    for message, content in messages:
-        for part in _parts(message, content, total, on_batch):
-            parts.append(part)
-            if sum(len(each.items) for each in parts) >= ITEMS:
-                flush()
-    flush()
+    with collector_off():
+        for message, content in messages:
+            for part in _parts(message, content, total, on_batch):
+                parts.append(part)
+                if sum(len(each.items) for each in parts) >= ITEMS:
+                    flush()
+        flush()
     return total
 
 
@@ -92,9 +90,8 @@ def _parts(
     try:
         if content is None:
             content = read_blob(message.digest)
-        with collector_off():
-            stream = items_of(content, message.name)
-            head = list(islice(stream, ITEMS))
+        stream = items_of(content, message.name)
+        head = list(islice(stream, ITEMS))
     except (RefusedError, ConnectorError, MissingBytesError) as error:
         refused = _refuse(message, error)
         total.add(refused)

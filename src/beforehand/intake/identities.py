@@ -62,6 +62,7 @@ class Identities:
         self.known: dict[Key, int] = {}
         self.current: dict[int, int | None] = {}  # identity -> item that states it now, of those found in the database
         self.fresh: dict[int, Key] = {}
+        self.absent: set[Key] = set()  # looked for, not in the database
         self.aliases: dict[Key, int] = {}
         self.looked_up: set[Key] = set()
         self.fresh_aliases: dict[Key, int] = {}
@@ -76,9 +77,11 @@ class Identities:
         if self.is_new_source:
             return
         for type_, logical_ids in wanted.items():
+            self.absent.update((type_, logical_id) for logical_id in logical_ids)
             for number, logical_id, item in find_resources(self.source_id, type_, logical_ids):
                 self.known[type_, logical_id] = number
                 self.current[number] = item
+        self.absent -= self.known.keys()
         for type_, keys in identifiers.items():
             self.looked_up.update((type_, key) for key in keys)
             rows = fetch(
@@ -100,7 +103,7 @@ class Identities:
         return number
 
     def _find(self, key: Key) -> int | None:
-        if self.is_new_source:
+        if self.is_new_source or key in self.absent:
             return None
         found = fetch(
             "select id, current_item_id from resource where source_id = %s and type = %s and logical_id = %s",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import IO, Any
 
 from django.utils import timezone
 
-from beforehand.intake.apply import ITEMS, apply_messages
+from beforehand.intake.apply import ITEMS, apply_messages, collector_off
 from beforehand.intake.archives import Member, members, size_of
 from beforehand.intake.batch import Applied
 from beforehand.intake.ledger import Received, keep_all, refuse, source_named
@@ -22,6 +23,7 @@ from beforehand.record.models import Message, Source
 
 GROUP_BYTES = 32 * 1024 * 1024  # files kept with one wait for the disk
 GROUP_FILES = 200
+COLLECT_EVERY = 20  # groups
 Progress = Callable[[int, int, int], None]  # items so far, bytes read so far, bytes in all
 
 
@@ -69,8 +71,12 @@ def ingest_paths(
     source = source_named(source_name)
     summary = Summary()
     run = _Run(source, summary, progress, on_applied, received_at or timezone.now(), size_of(list(paths)))
-    for group in _groups(members(list(paths), limits=limits, stdin=stdin)):
-        run.take(group)
+    with collector_off():
+        for number, group in enumerate(_groups(members(list(paths), limits=limits, stdin=stdin)), start=1):
+            run.take(group)
+            del group
+            if number % COLLECT_EVERY == 0:
+                gc.collect()
     summary.seconds = time.perf_counter() - started
     return summary
 
