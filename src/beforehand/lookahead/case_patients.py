@@ -174,6 +174,20 @@ class CaseWriter:
         self._last_id += 1
         return self._last_id
 
+    def births(self) -> set[int]:
+        """The days on which the cases' people were born or died."""
+        return {day for row in self._rows.get("patient", ()) for day in (row[1], row[2], row[5]) if isinstance(day, int)}
+
+    def days(self) -> list[int]:
+        """Every day that the facts of the cases speak of."""
+        found = []
+        for table, rows in self._rows.items():
+            if table.startswith("fact_"):
+                names = [one.name for one in ALL[table.removeprefix("fact_")].physical()]
+                places = [number for number, name in enumerate(names) if name.endswith("_day")]
+                found += [row[place] for row in rows for place in places]
+        return [day for day in found if isinstance(day, int)]
+
     def rows(self) -> dict[str, list[list[object]]]:
         """Every row, by stored table, in the order of its stored columns."""
         members: list[list[object]] = []

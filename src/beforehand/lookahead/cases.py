@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from beforehand.clinical import knowledge
-from beforehand.clinical.calendar import calendar_rows
+from beforehand.clinical.calendar import FEDERAL, calendar_rows
 from beforehand.clinical.times import WhenError, parse_when
 from beforehand.clinical.valuesets import ValueSetText
 from beforehand.lookahead.case_patients import CaseWriter
@@ -160,6 +160,8 @@ class LoadedCases:
             self.groups.append(_Group(day, low, self.writer.last_patient, cases, self._own(number, cases[0])))
         for table, rows in self.writer.rows().items():
             self.house.insert(table, rows)
+        days = [group.as_of_day for group in self.groups] + self.writer.days()
+        self.house.set_calendar(min(days) - 400, max(days) + 1200, self.writer.births())
         wanted = [name for name in stored_below(self.shape.tables) if name in knowledge.RELATIONS]
         self.house.load_knowledge(wanted, self.writer.concept_codings())
 
@@ -180,17 +182,18 @@ class LoadedCases:
         for calendar_id, days in (case.body.get("holidays") or {}).items():
             off = [date.fromisoformat(str(day)) for day in days]
             near = {"first_year": case.as_of.year - 3, "last_year": case.as_of.year + 3}
-            self.house.connection.execute("delete from calendar where calendar_id = ?", (int(calendar_id),))
+            if int(calendar_id) == FEDERAL:
+                raise RuleError(self.book.path.name, case.line, "calendar 1 holds the federal holidays; use another number")
             self.house.insert("calendar", calendar_rows(int(calendar_id), off, **near))
         return stored
 
     def _cell(self, column: str, value: object, case: Case) -> object:
         return self.writer.concept(value, case.line) if column == "code" and value is not None else value
 
-    def answers(self, shape: Shape, group: _Group) -> list[Answer]:
+    def answers(self, shape: Shape, group: _Group, patience: int = 0) -> list[Answer]:
         """What the rule, in the given shape, says of one group's patients."""
         statement = bind(self.query, shape, places_between(group.stored))
-        rows = self.house.execute(statement, self._values(group))
+        rows = self.house.execute(statement, self._values(group), patience=patience)
         return answers(self.query, shape.columns, rows, group.as_of_day)
 
     @staticmethod
@@ -198,12 +201,12 @@ class LoadedCases:
         at = group.as_of_day * 86400 + 86399
         return {"day": group.as_of_day, "at": at, "low": group.low, "high": group.high}
 
-    def failures(self, shape: Shape | None = None) -> Iterator[CaseFailure]:
+    def failures(self, shape: Shape | None = None, *, patience: int = 0) -> Iterator[CaseFailure]:
         """Where the rule, in its own or another shape, says something else than expected."""
         shape = shape or self.shape
         for group in self.groups:
             by_patient: dict[int, list[Answer]] = {}
-            for answer in self.answers(shape, group):
+            for answer in self.answers(shape, group, patience):
                 by_patient.setdefault(answer.patient_id, []).append(answer)
             for case in group.cases:
                 for name in case.body.get("patients") or {}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from beforehand.lookahead.cases import LoadedCases, read_cases
 from beforehand.lookahead.engines.shape import DIALECT, Shape, line_of, shape_of
 from beforehand.lookahead.errors import AnswerError
 from beforehand.lookahead.rule import Query
+
+PATIENCE = 2_000  # thousands of steps of the database's machine before a mutant counts as running away
 
 # One step over: the boundary moves, or the direction turns.
 _STEPS: dict[type[exp.Expression], tuple[type[exp.Expression], ...]] = {
@@ -89,8 +92,8 @@ def survivors(query: Query, shape: Shape, value_sets: Mapping[str, ValueSetText]
         if " ".join(mutant.text.split()) in excused:
             continue
         try:
-            is_noticed = next(loaded.failures(mutant.shape), None) is not None
-        except AnswerError:
+            is_noticed = next(loaded.failures(mutant.shape, patience=PATIENCE), None) is not None
+        except (AnswerError, sqlite3.OperationalError):  # broken, or running away: anybody would notice
             is_noticed = True
         if not is_noticed:
             found.append(Survivor(query.path.name, query.sql_line + mutant.line - 1, mutant.text))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from beforehand.clinical import calendar, knowledge
 from beforehand.clinical.columns import Physical, Stored
@@ -60,8 +61,14 @@ def indexes() -> list[tuple[str, str, tuple[str, ...]]]:
     return found
 
 
+@lru_cache(maxsize=1)
+def federal_calendar() -> list[calendar.CalendarRow]:
+    """Every day of calendar 1, in order."""
+    return list(calendar.calendar_rows())
+
+
 class MemoryHouse:
-    """An in-memory SQLite database with the engine's tables, empty but for the calendar."""
+    """An in-memory SQLite database with the engine's tables, empty."""
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:", cached_statements=256, check_same_thread=False)
@@ -72,9 +79,16 @@ class MemoryHouse:
             self.connection.execute(f"create table {table} ({', '.join(parts)})")  # noqa: S608  our own names
         for name, table, by in indexes():
             self.connection.execute(f"create index {name} on {table} ({', '.join(by)})")
-        self.insert("calendar", calendar.calendar_rows())
-        self.connection.execute("analyze calendar")  # or the planner takes a whole calendar for a few rows
         self._loaded: set[str] = set()
+
+    def set_calendar(self, first_day: int, last_day: int, also: Collection[int] = ()) -> None:
+        """Show the federal calendar from a day to another, and single days such as births; a small one keeps cases fast."""
+        rows = federal_calendar()
+        wanted = [row for row in rows if first_day <= row[1] <= last_day]
+        wanted += [rows[day - rows[0][1]] for day in also if not first_day <= day <= last_day]
+        self.connection.execute("delete from calendar where calendar_id = ?", (calendar.FEDERAL,))
+        self.insert("calendar", wanted)
+        self.connection.execute("analyze calendar")  # or the planner takes a whole calendar for a few rows
 
     def insert(self, table: str, rows: Iterable[Values]) -> None:
         """Put rows, given in the order of the stored columns, into a stored table."""
@@ -85,12 +99,12 @@ class MemoryHouse:
         self.connection.execute("commit")
 
     def empty(self) -> None:
-        """Forget all patients, facts, value sets and what knowledge says of concepts; calendar and static knowledge stay."""
+        """Forget all patients, facts, value sets and what knowledge says of concepts; static knowledge stays."""
         gone = [table for table in stored_tables() if table.startswith("fact_")]
         gone += [f"k_{name}" for name, relation in knowledge.RELATIONS.items() if relation.by_concept]
         for table in (*gone, "patient", "value_set_code", "source"):
             self.connection.execute(f"delete from {table}")  # noqa: S608  our own names
-        self.connection.execute("delete from calendar where calendar_id <> ?", (calendar.FEDERAL,))
+        self.connection.execute("delete from calendar")
 
     def load_knowledge(self, names: Iterable[str], concepts: Sequence[knowledge.ConceptCodings]) -> None:
         """Make the shipped knowledge visible: static relations once, those by concept for the given concepts."""
@@ -103,9 +117,16 @@ class MemoryHouse:
                 self.insert(f"k_{name}", knowledge.rows(name))
                 self.connection.execute(f"analyze k_{name}")
 
-    def execute(self, statement: str, values: dict[str, int]) -> list[tuple[object, ...]]:
-        """Run a bound statement."""
-        return self.connection.execute(statement, values).fetchall()
+    def execute(self, statement: str, values: dict[str, int], *, patience: int = 0) -> list[tuple[object, ...]]:
+        """Run a bound statement; with ``patience``, give up (sqlite3.OperationalError) after so many thousand steps."""
+        if patience:
+            left = iter(range(patience))
+            self.connection.set_progress_handler(lambda: next(left, None) is None, 1000)
+        try:
+            return self.connection.execute(statement, values).fetchall()
+        finally:
+            if patience:
+                self.connection.set_progress_handler(None, 0)
 
 
 def places_between(stored: dict[str, str] | None = None) -> Places:
