@@ -190,23 +190,25 @@ class LoadedCases:
     def _cell(self, column: str, value: object, case: Case) -> object:
         return self.writer.concept(value, case.line) if column == "code" and value is not None else value
 
-    def answers(self, shape: Shape, group: _Group, patience: int = 0) -> list[Answer]:
-        """What the rule, in the given shape, says of one group's patients."""
-        statement = bind(self.query, shape, places_between(group.stored))
+    def answers(self, query: Query, shape: Shape, group: _Group, patience: int = 0) -> list[Answer]:
+        """What the rule, or a mutant of it, says of one group's patients."""
+        statement = bind(query, shape, places_between(group.stored))
         rows = self.house.execute(statement, self._values(group), patience=patience)
-        return answers(self.query, shape.columns, rows, group.as_of_day)
+        return answers(query, shape.columns, rows, group.as_of_day)
 
     @staticmethod
     def _values(group: _Group) -> dict[str, int]:
         at = group.as_of_day * 86400 + 86399
         return {"day": group.as_of_day, "at": at, "low": group.low, "high": group.high}
 
-    def failures(self, shape: Shape | None = None, *, patience: int = 0) -> Iterator[CaseFailure]:
-        """Where the rule, in its own or another shape, says something else than expected."""
-        shape = shape or self.shape
+    def failures(
+        self, shape: Shape | None = None, *, query: Query | None = None, patience: int = 0
+    ) -> Iterator[CaseFailure]:
+        """Where the rule, or a mutant of it, says something else than expected."""
+        shape, query = shape or self.shape, query or self.query
         for group in self.groups:
             by_patient: dict[int, list[Answer]] = {}
-            for answer in self.answers(shape, group, patience):
+            for answer in self.answers(query, shape, group, patience):
                 by_patient.setdefault(answer.patient_id, []).append(answer)
             for case in group.cases:
                 for name in case.body.get("patients") or {}:
