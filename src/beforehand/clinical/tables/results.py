@@ -12,7 +12,7 @@ TABLES = (
         (
             status("status", "state", OBSERVATION_STATUS),
             concept("code", "what was observed"),
-            key("category", "laboratory, vital-signs, social-history, survey, imaging, ... (first one named)"),
+            key("category", "laboratory, vital-signs, social-history, survey, ... (FHIR's own, else the first named)"),
             when("taken", "the clinically relevant time"),
             when("issued", "when it was made available"),
             quantity("value", "numeric value"),
