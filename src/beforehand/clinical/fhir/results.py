@@ -9,6 +9,7 @@ from beforehand.clinical.fhir.contract import Mapped, MappingContext, MappingErr
 from beforehand.clinical.fhir.elements import (
     NO_QUANTITY,
     code_in,
+    codings,
     first,
     flag,
     label_of,
@@ -31,6 +32,7 @@ PROCEDURE = vocabulary("procedure")
 DOCUMENT = vocabulary("document_reference")
 RESPONSE = vocabulary("questionnaire_response")
 COMPARATORS = frozenset(("<", "<=", ">=", ">"))
+OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 YES_NO = "http://terminology.hl7.org/CodeSystem/v2-0136"
 _LINK_LOINC = re.compile(r"(?:.*/)?([0-9]{1,7}-[0-9])")
 
@@ -89,12 +91,24 @@ def _normal(r: Resource, place: str) -> list[Any]:
     return [*NO_QUANTITY, *NO_QUANTITY]
 
 
+def _category(sent: Any) -> str | None:
+    """FHIR's own category (laboratory, vital-signs, ...) where it is named, else the first one."""
+    if not sent:
+        return None
+    if len(sent) > 1:
+        for codeable in sent:
+            for coding in codings(codeable):
+                if coding.get("system") == OBSERVATION_CATEGORY and coding.get("code"):
+                    return str(coding["code"])
+    return code_in(sent[0])
+
+
 def map_observation(r: Resource, ctx: MappingContext) -> Mapped:
     """One measurement or finding, and a row for each of its components."""
     status = status_of(r, OBSERVATION)
     if not r.get("code"):
         raise MappingError("Observation.code", "it does not say what was observed")
-    category = code_in(first(r, "category"))
+    category = _category(r.get("category"))
     taken = latest(*moments(r, "effective", ctx))
     issued = when(r, "issued", ctx)
     body_site = ctx.concept(r.get("bodySite"))
