@@ -19,6 +19,22 @@ class UswdsRenderer(TemplatesSetting):
     field_template_name = "web/forms/field.html"
 
 
+class Form(forms.Form):
+    """A form whose messages say what to do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            say_plainly(field)
+
+
+def say_plainly(field: forms.Field) -> None:
+    """Give a field messages in our words."""
+    field.error_messages["required"] = "Choose one." if isinstance(field, forms.ChoiceField) else "Fill this in."
+    if isinstance(field, forms.DateField):
+        field.error_messages["invalid"] = "Give a date such as 12/04/2026."
+
+
 class DateInput(forms.DateInput):
     """The browser's own date field: typed, picked or spoken; needs no script."""
 
@@ -35,9 +51,3 @@ class TimeInput(forms.TimeInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs=attrs, format="%H:%M")
-
-
-class FirstRadioSelect(forms.RadioSelect):
-    """Radio buttons in one line on a desk, under each other on a phone."""
-
-    template_name = "web/forms/radio.html"

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from beforehand.web.forms import DateInput
+from beforehand.web.forms import DateInput, Form
 
 _CHIP: dict[str, Any] = {
     "text": "56 tablets, filled Fri, Nov 6",
@@ -26,7 +26,7 @@ _CHIP: dict[str, Any] = {
 _SAID = _CHIP | {"text": "“I take the small one”", "source": "Mrs. Smith, phone", "is_said": True}
 
 
-class _Example(forms.Form):
+class _Example(Form):
     """A step form as pages show it, with a wrong field."""
 
     step = forms.CharField(label="Next step", initial="Call Daniel Chen")
@@ -53,7 +53,7 @@ def _row() -> dict[str, Any]:
         "chips": [_CHIP, _SAID],
         "clock": _clock("2 days", "runs out Thu, Dec 3", "now"),
         "tone": "now",
-        "step": "Ask Dr. Osei’s office for a renewal.",
+        "step": "Ask the heart clinic for a renewal.",
         "action": "Send the request",
         "is_solid": True,
         "acts": acts,

@@ -89,7 +89,7 @@ def _context(
         "history_url": reverse("person_history", args=[patient.pk]),
         "add_url": reverse("need_add", args=[patient.pk]),
         "source_count": wording.count_words(chart.source_count, "source"),
-        "foot": f"One record from {wording.count_words(chart.source_count, 'source')}. Open any grey chip to see who said so.",
+        "foot": "One record. Open any grey chip to see who said so and when.",
     }
 
 

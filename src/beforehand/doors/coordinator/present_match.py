@@ -54,7 +54,8 @@ def lead(rows: list[dict[str, Any]], why: str) -> str:
     """Why they were not joined by themselves."""
     differing = [row["label"].lower() for row in rows if row["kind"] == "differs"]
     if differing:
-        return f"{why[:1].upper()}{why[1:]}, but {_and(differing)} {'differ' if len(differing) > 1 else 'differs'}. So we did not join them."
+        verb = "differ" if len(differing) > 1 else "differs"
+        return f"{why[:1].upper()}{why[1:]}, but {_and(differing)} {verb}. So we did not join them."
     return f"{why[:1].upper()}{why[1:]}. That is not enough to join two people by ourselves."
 
 

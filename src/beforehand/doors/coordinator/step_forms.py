@@ -10,7 +10,7 @@ from django import forms
 from beforehand.care.needs.shapes import FormField, HappenedForm, Owner
 from beforehand.clinical.times import date_of, day_of
 from beforehand.doors.coordinator import wording
-from beforehand.web.forms import DateInput, TimeInput
+from beforehand.web.forms import DateInput, Form, TimeInput, say_plainly
 
 OTHER = "other"
 SNOOZE_REASONS = [
@@ -29,7 +29,7 @@ DISMISS_REASONS = [
 ]
 
 
-class _Reasoned(forms.Form):
+class _Reasoned(Form):
     """A reason from a short list, or in one's own words."""
 
     REASONS: list[tuple[str, str]] = []
@@ -86,7 +86,7 @@ class DismissForm(_Reasoned):
     reason = forms.ChoiceField(label="Why is it not needed?", widget=forms.RadioSelect)
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(Form):
     """To a colleague or a team's queue."""
 
     owner = forms.ChoiceField(label="To")
@@ -97,7 +97,7 @@ class HandOverForm(forms.Form):
         self.fields["owner"].choices = [(one.key, one.label) for one in owners]  # type: ignore[attr-defined]  # as above
 
 
-class PlanForm(forms.Form):
+class PlanForm(Form):
     """What is next, and on which day."""
 
     next_step = forms.CharField(label="Next step", max_length=400)
@@ -105,7 +105,7 @@ class PlanForm(forms.Form):
     reason = forms.CharField(label="Why", required=False, max_length=400)
 
 
-class CloseForm(forms.Form):
+class CloseForm(Form):
     """How it ended."""
 
     outcome = forms.CharField(
@@ -115,7 +115,7 @@ class CloseForm(forms.Form):
     )
 
 
-class AddNeedForm(forms.Form):
+class AddNeedForm(Form):
     """A need that no rule saw."""
 
     question = forms.CharField(label="What is the question?", max_length=400, help_text="Such as: Has the walker come?")
@@ -136,7 +136,7 @@ class AddNeedForm(forms.Form):
     reason = forms.CharField(label="What you know", required=False, max_length=400)
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(Form):
     """How somebody knows that two records are, or are not, one person."""
 
     reason = forms.CharField(
@@ -172,10 +172,11 @@ def _field(stated: FormField) -> forms.Field:
     return forms.CharField(max_length=400, **common)
 
 
-def happened_form(stated: HappenedForm, *args: Any, **kwargs: Any) -> forms.Form:
+def happened_form(stated: HappenedForm, *args: Any, **kwargs: Any) -> Form:
     """The form that says what happened, from its statement."""
-    form = forms.Form(*args, **kwargs)
+    form = Form(*args, **kwargs)
     for one in stated.fields:
         form.fields[one.name] = _field(one)
+        say_plainly(form.fields[one.name])
         form.fields[one.name].only_for = " ".join(one.only_for)  # type: ignore[attr-defined]  # read by the form template
     return form

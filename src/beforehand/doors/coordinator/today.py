@@ -117,8 +117,8 @@ def _empty(work: Worklist, owner: str) -> dict[str, Any]:
         links.append((f"Team queue {counts.team}", present_needs.address("team", Filters()), False))
     return {
         "title": "Nothing is due",
-        "words": f"No open need here asks for anything today. {counts.snoozed} snoozed, {counts.everyone} with the team. "
-        f"{checked}",
+        "words": "No open need here asks for anything today. "
+        f"{counts.snoozed} snoozed, {counts.everyone} with the team. {checked}",
         "links": links or [("Look at the people", reverse("people"), True)],
     }
 
@@ -127,4 +127,5 @@ def _proof(work: Worklist) -> str:
     shown = len(work.rows)
     if not work.people:
         return "Open any grey chip to see who said so and when."
-    return f"{shown} of {wording.count_words(work.people, 'person', 'people')} shown, by rank. Open any grey chip to see who said so."
+    people = wording.count_words(work.people, "person", "people")
+    return f"{shown} of {people} shown, by rank. Open any grey chip to see who said so."
