@@ -1,0 +1,167 @@
+/* ---
+title: Regular check of a long-term condition or medicine
+why: A check that is late hides harm that could still be turned.
+kind: gap
+question: Is the check of {patient} booked?
+reason: "{found} {last_on}."
+next_step: Ask for the check to be ordered and book it.
+missing: {report: "It is said to be done, but no report with an exact day is here."}
+authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}
+author: Beforehand founders
+clinical_review: {by: null, on: null}
+family: knowledge/chronic_checks.csv
+whole: [ingredient, months, days_to_act, harm]
+step_kind: book
+needs: [person, active_condition, known_condition, current_medication, medicine, ingredient_class, done_test, said_done,
+        said_no, hospice_care, calendar, value_set_code]
+--- */
+with
+-- why somebody is in a row's population: a condition or a medicine, with the day it began
+grounds as (
+    select f.rule_id, c.patient_id, coalesce(c.onset_from_day, c.recorded_from_day) as since_day,
+           'condition' as fact_table, c.id as fact_id
+    from active_condition c
+    join value_set_code v on v.code = c.code
+    join family f on f.condition_set = v.value_set
+    union all
+    select f.rule_id, m.patient_id, m.start_day as since_day, m.fact_table, m.fact_id
+    from current_medication m
+    join medicine n on n.code = m.code
+    join ingredient_class k on k.ingredient = n.ingredient
+    join family f on f.medicine_class = k.class_name
+    union all
+    select f.rule_id, m.patient_id, m.start_day as since_day, m.fact_table, m.fact_id
+    from current_medication m
+    join medicine n on n.code = m.code
+    join family f on f.ingredient = n.ingredient
+),
+members as (
+    select g.rule_id, g.patient_id, coalesce(min(g.since_day), a.day) as since_day
+    from grounds g
+    join person p on p.patient_id = g.patient_id
+    cross join as_of a
+    group by g.rule_id, g.patient_id, a.day
+),
+wanted as (
+    select rule_id, tests_set, months from family
+    union all
+    select rule_id, second_tests_set as tests_set, months from family where second_tests_set is not null
+),
+-- what was done, and what is only said to be done (that never gives a sure day)
+seen as (
+    select w.rule_id, d.patient_id, w.tests_set, d.from_day, d.to_day, d.fact_table, d.fact_id
+    from done_test d
+    join value_set_code v on v.code = d.code
+    join wanted w on w.tests_set = v.value_set
+    union all
+    select w.rule_id, s.patient_id, w.tests_set, cast(null as bigint) as from_day, s.sent_from_day as to_day,
+           'communication' as fact_table, s.id as fact_id
+    from said_done s
+    join value_set_code v on v.code = s.code
+    join wanted w on w.tests_set = v.value_set
+),
+last_seen as (
+    select rule_id, patient_id, tests_set, max(from_day) as sure_day, max(to_day) as last_day
+    from seen
+    group by rule_id, patient_id, tests_set
+),
+-- the day on which each part lapses: surely, and at the latest
+parts as (
+    select m.rule_id, m.patient_id, m.since_day, l.sure_day, l.last_day,
+           later.day as sure_until, latest.day as last_until
+    from members m
+    join wanted w on w.rule_id = m.rule_id
+    left join last_seen l on l.rule_id = m.rule_id and l.patient_id = m.patient_id and l.tests_set = w.tests_set
+    left join calendar sure on sure.calendar_id = 1 and sure.day = l.sure_day
+    left join calendar later on later.calendar_id = 1 and later.month_index = sure.month_index + w.months
+        and later.day_of_month = case when sure.day_of_month > later.days_in_month
+                                      then later.days_in_month else sure.day_of_month end
+    left join calendar possible on possible.calendar_id = 1 and possible.day = l.last_day
+    left join calendar latest on latest.calendar_id = 1 and latest.month_index = possible.month_index + w.months
+        and latest.day_of_month = case when possible.day_of_month > latest.days_in_month
+                                       then latest.days_in_month else possible.day_of_month end
+),
+barred as (
+    select m.rule_id, m.patient_id, h.fact_table, h.fact_id
+    from members m
+    join hospice_care h on h.patient_id = m.patient_id
+    union all
+    select f.rule_id, c.patient_id, 'condition' as fact_table, c.id as fact_id
+    from known_condition c
+    join value_set_code v on v.code = c.code
+    join family f on f.exclude_set = v.value_set
+),
+declined as (
+    select w.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
+    from said_no n
+    join value_set_code v on v.code = n.code
+    join wanted w on w.tests_set = v.value_set
+    cross join as_of a
+    where n.day + 365 > a.day
+),
+judged as (
+    select p.rule_id, p.patient_id, p.since_day,
+           min(case when p.sure_until > a.day then 1 else 0 end) as is_met,
+           min(case when p.last_until > a.day then 1 else 0 end) as is_maybe,
+           min(p.sure_until) as sure_until,
+           min(coalesce(p.sure_until, p.since_day)) as maybe_since,
+           min(coalesce(p.last_until, p.since_day)) as late_since,
+           min(p.last_until) as last_until,
+           min(p.last_day) as last_day,
+           min(case when p.last_day is null then 0 else 1 end) as is_complete
+    from parts p
+    cross join as_of a
+    group by p.rule_id, p.patient_id, p.since_day
+),
+answers as (
+    select j.rule_id, j.patient_id, j.since_day, j.last_day, j.is_complete,
+           case when b.patient_id is not null then 'EXCLUDED'
+                when j.is_met = 1 then 'MET'
+                when d.until_day is not null then 'EXCLUDED'
+                when j.is_maybe = 1 then 'UNKNOWN'
+                else 'DUE' end as status,
+           case when b.patient_id is not null then null
+                when j.is_met = 1 then j.sure_until
+                when d.until_day is not null then d.until_day
+                when j.is_maybe = 1 then j.maybe_since
+                else j.late_since end as open_day,
+           case when j.is_met = 1 then j.sure_until
+                when d.until_day is not null then d.until_day
+                when j.is_maybe = 1 then j.last_until end as next_day
+    from judged j
+    left join (select distinct rule_id, patient_id from barred) b
+        on b.rule_id = j.rule_id and b.patient_id = j.patient_id
+    left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
+        on d.rule_id = j.rule_id and d.patient_id = j.patient_id
+),
+evidence as (
+    select g.patient_id, f.subject, g.rule_id, g.fact_table, g.fact_id, 'reason' as role
+    from grounds g
+    join family f on f.rule_id = g.rule_id
+    union all
+    select s.patient_id, f.subject, s.rule_id, s.fact_table, s.fact_id, 'last' as role
+    from seen s
+    join last_seen l on l.rule_id = s.rule_id and l.patient_id = s.patient_id and l.tests_set = s.tests_set
+    join family f on f.rule_id = s.rule_id
+    where s.from_day = l.sure_day or s.to_day = l.last_day
+    union all
+    select b.patient_id, f.subject, b.rule_id, b.fact_table, b.fact_id, 'exclusion' as role
+    from barred b
+    join family f on f.rule_id = b.rule_id
+    union all
+    select d.patient_id, f.subject, d.rule_id, d.fact_table, d.fact_id, 'declined' as role
+    from declined d
+    join family f on f.rule_id = d.rule_id
+)
+select w.rule_id, w.patient_id, f.subject, w.status,
+       case when w.open_day < w.since_day then w.since_day else w.open_day end as opens_on,
+       case when w.open_day < w.since_day then w.since_day else w.open_day end + f.days_to_act as due_on,
+       cast(null as bigint) as lapses_on,
+       case when w.next_day < a.day + 90 then w.next_day else a.day + 90 end as recheck_on,
+       case when w.status = 'UNKNOWN' then 'report' end as missing,
+       case when w.is_complete = 1 then 'Last one' when w.last_day is null then 'None is on record'
+            else 'Only a part of it is on record,' end as say_found,
+       w.last_day as say_last_on
+from answers w
+join family f on f.rule_id = w.rule_id
+cross join as_of a
