@@ -13,15 +13,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from beforehand.clinical.fhir import Mapped, MappingError, map_resource, value_columns
 from beforehand.clinical.tables import FACTS, REFERENCES
+from beforehand.clinical.times import day_of
 from beforehand.intake import waiting
 from beforehand.intake.identities import Identities, Key
 from beforehand.intake.outcome import write_outcome
 from beforehand.intake.pieces import Counts, Part, Piece, pieces_of
 from beforehand.intake.rows import Rows
 from beforehand.record.concepts import Dictionary
+from beforehand.record.enrolment import enrol_new
 from beforehand.record.identity import link_arrivals
 from beforehand.record.knowledge import extend as extend_knowledge
 from beforehand.record.models import Item, Message, Source
@@ -403,6 +406,7 @@ class Batch:
         derive_patients(patient for patient, tables in self.dirty.items() if tables & {"patient", "patient_record"})
         for patient, tables in reconcile_patients(self.dirty).items():
             self.dirty[patient] |= tables
+        enrol_new(sorted(self.new_patients), day_of(timezone.localtime(self.now).date()))
         mark_dirty(self.dirty, self.now)
 
 
