@@ -130,8 +130,8 @@ COORDINATOR: dict[str, Row] = {
     "decision_undo": Row(DECIDE_IDENTITY, WRITES),
     "operations": Row(WORK_QUARANTINE),
     "team": Row(ASSIGN_WORK, FORM),
-    "keys": Row(SIGNED_IN),
-    "gallery": Row(SIGNED_IN),
+    "keys": Row(SIGNED_IN, READS),
+    "gallery": Row(SIGNED_IN, READS),
 }
 
 POLICY: dict[str, Row] = {**SIGN_IN, **CLOSED, **GATE, **COORDINATOR}
