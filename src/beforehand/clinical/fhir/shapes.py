@@ -67,6 +67,7 @@ _BY_TYPE: dict[str, dict[str, type]] = {
     "Task": {"focus": dict},
 }
 _NESTED: dict[str, type] = {"coding": list, "reference": str, "display": str, "given": list, "timing": dict}
+_OF_OBJECTS = frozenset(("coding", *_LIST.split()))
 _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "text"}
 
 
@@ -94,12 +95,9 @@ def fault_of(r: Resource, kind: str, fault: Exception) -> MappingError:
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, list):
-            if any(not isinstance(part, dict) for part in value) and any(isinstance(part, dict) for part in value):
-                return MappingError(place, "the list mixes objects with something else")
-            waiting.extend((place, part) for part in value if isinstance(part, dict | list))
-            due = _BY_NAME.get(place.rpartition(".")[2])
-            if due is list and value and not isinstance(value[0], dict) and place.count(".") == 1:
+            if any(not isinstance(part, dict) for part in value) and place.rpartition(".")[2] in _OF_OBJECTS:
                 return MappingError(place, "something else stands where a list of objects is due")
+            waiting.extend((place, part) for part in value if isinstance(part, dict | list))
         elif isinstance(value, dict):
             for name, part in value.items():
                 shape = _NESTED.get(name)
