@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from beforehand.care.needs.shapes import Choice, FormField, HappenedForm
+from beforehand.clinical.codes import uri_of
 
 WORK = "https://beforehand.example/fhir/CodeSystem/work"
 NOT_DONE = "declined"
@@ -108,12 +109,13 @@ PURPOSES = {"stay": "post-discharge-contact", "result": "result-passed-on", "med
 
 
 MEDICINES = ("medication_request", "medication_statement", "medication_dispense")
+ABOUT = ("observation", "diagnostic_report", "service_request", "appointment", *MEDICINES, "invoice", "care_plan", "goal")
 
 
 def _communication(answers: Answers, situation: Situation, category: str, **parts: Any) -> dict[str, Any]:
     words = answers.get("note", "").strip()
     stay = _target(situation, "encounter") if situation.subject_kind == "stay" else None
-    about = stay or _target(situation, "observation", "diagnostic_report", "service_request", "appointment", *MEDICINES)
+    about = stay or _target(situation, *ABOUT)
     return _with(
         {"resourceType": "Communication", "status": "completed", "category": [coded(category)]},
         reasonCode=[coded(PURPOSES.get(situation.subject_kind, "contact"))],
@@ -125,7 +127,11 @@ def _communication(answers: Answers, situation: Situation, category: str, **part
 
 
 def _declined(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
-    return [_communication(answers, situation, "call", status="not-done", statusReason=coded("declined"))]
+    # What was declined stands in the topic when the rule says what it books; else in what the call was about.
+    topic = [_service(situation)] if "|" in situation.books else None
+    return [
+        _communication(answers, situation, "call", status="not-done", statusReason=coded("declined"), reasonCode=topic)
+    ]
 
 
 def _call(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
@@ -155,10 +161,10 @@ def _appointment(answers: Answers, situation: Situation, service: dict[str, Any]
 
 
 def _service(situation: Situation) -> dict[str, Any]:
-    """What is booked, by the rule's ``books``: a coded service such as ``snomed|183519002``, or plain words."""
+    """What is booked, by the rule's ``books``: a coded service such as ``loinc|4548-4``, or plain words."""
     system, bar, code = situation.books.partition("|")
     if bar:
-        return {"coding": [{"system": system, "code": code}]}
+        return {"coding": [{"system": uri_of(system), "code": code}]}
     return {"text": situation.books} if situation.books else coded("visit")
 
 
