@@ -1,1 +1,0 @@
-"""Measurements, one command each. Ratios within one run, medians, CPU-seconds where the machine is noisy."""

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from beforehand.lookahead.models import Finding
 from django.utils import timezone
 
 from beforehand.care.needs.from_findings import Updated, update_needs
 from beforehand.care.needs.models import Need
 from beforehand.care.needs.register import RuleWords
 from beforehand.clinical.times import day_of
-from beforehand.lookahead.models import Finding
-from beforehand.record.models import Enrolment, Patient, PersonRecord, Programme, Resource, Source, Team, TeamMember, User
+from beforehand.record.models import (
+    Enrolment,
+    Patient,
+    PersonRecord,
+    Programme,
+    Resource,
+    Source,
+    Team,
+    TeamMember,
+    User,
+)
 
 TODAY = day_of(timezone.localdate())
 
@@ -22,7 +32,9 @@ RULES = {
         RuleWords("dose_differs", topic="medicines", title="Doses differ", harm=3, step_kind="call"),
         RuleWords("result_not_seen", topic="results", title="Result not seen", harm=5, step_kind="result"),
         RuleWords("eye_check", topic="prevention", title="Eye check", harm=2, step_kind="book"),
-        RuleWords("sure_to_ask", topic="visits", title="Ride", harm=3, unknown_asks=True, missing={"driver": "Who drives?"}),
+        RuleWords(
+            "sure_to_ask", topic="visits", title="Ride", harm=3, unknown_asks=True, missing={"driver": "Who drives?"}
+        ),
         RuleWords("shown_only", topic="visits", title="Shown", harm=3),
         RuleWords("stay_contact", topic="transitions", title="Contact", harm=4, step_kind="call"),
         RuleWords("stay_list", topic="transitions", title="List", harm=4, folds_into="stay_contact"),
@@ -63,8 +75,12 @@ class House:
             TeamMember.objects.create(team=team or self.team, user=user)
         return user
 
-    def patient(self, name: str = "Ann Smith", *, enrolled: bool = True, lead: User | None = None, **more: Any) -> Patient:
-        patient = Patient.unscoped.create(display_name=name, sort_name=name, birth_from_day=-9000, birth_to_day=-9000, **more)
+    def patient(
+        self, name: str = "Ann Smith", *, enrolled: bool = True, lead: User | None = None, **more: Any
+    ) -> Patient:
+        patient = Patient.unscoped.create(
+            display_name=name, sort_name=name, birth_from_day=-9000, birth_to_day=-9000, **more
+        )
         number = 10**6 + patient.pk
         Resource.objects.create(id=number, source_id=self.source.pk, type="Patient", logical_id=f"p{patient.pk}")
         PersonRecord.unscoped.create(
@@ -77,7 +93,14 @@ class House:
         return patient
 
     def finding(self, patient: Patient, rule: str, subject: str = "", **more: Any) -> Finding:
-        values = {"status": "DUE", "opens_on": TODAY - 1, "due_on": TODAY + 3, "missing": "", "state": "CURRENT", "digest": "d"}
+        values = {
+            "status": "DUE",
+            "opens_on": TODAY - 1,
+            "due_on": TODAY + 3,
+            "missing": "",
+            "state": "CURRENT",
+            "digest": "d",
+        }
         now = timezone.now()
         return Finding.unscoped.create(
             patient_id=patient.pk, rule_id=rule, subject=subject or f"{rule}:1", say={}, first_at=now, changed_at=now,

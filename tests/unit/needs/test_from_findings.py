@@ -1,8 +1,8 @@
 """From finding to need, as DESIGN section 4 ends."""
 
+import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-import pytest
 
 from beforehand.care.needs.actions import close_need, dismiss_need, snooze_need
 from beforehand.care.needs.from_findings import update_needs
@@ -16,7 +16,12 @@ def test_due_finding_opens_a_need_with_owner_step_and_day(house: House) -> None:
     house.finding(ann, "medicine_runs_out", due_on=TODAY + 2)
     house.run(ann)
     need = house.need(ann)
-    assert (need.state, need.team_id, need.next_step, need.next_on) == ("OPEN", house.team.pk, "Call the pharmacy", TODAY + 2)
+    assert (need.state, need.team_id, need.next_step, need.next_on) == (
+        "OPEN",
+        house.team.pk,
+        "Call the pharmacy",
+        TODAY + 2,
+    )
     assert (need.step_kind, need.harm, need.is_dated) == ("refill", 4, True)
 
 
@@ -115,7 +120,9 @@ def test_need_folded_from_two_findings_closes_only_when_both_are_met(house: Hous
         ({"status": "UNKNOWN"}, "Nobody can tell"),
     ],
 )
-def test_finding_that_stops_asking_leaves_the_need_open_and_marked(house: House, change: dict[str, object], words: str) -> None:
+def test_finding_that_stops_asking_leaves_the_need_open_and_marked(
+    house: House, change: dict[str, object], words: str
+) -> None:
     ann = house.patient()
     finding = house.finding(ann, "medicine_runs_out")
     house.run(ann)
