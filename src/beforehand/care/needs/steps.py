@@ -109,7 +109,8 @@ PURPOSES = {"stay": "post-discharge-contact", "result": "result-passed-on", "med
 
 
 MEDICINES = ("medication_request", "medication_statement", "medication_dispense")
-ABOUT = ("observation", "diagnostic_report", "service_request", "appointment", *MEDICINES, "invoice", "care_plan", "goal")
+RESULTS = ("observation", "diagnostic_report")
+ABOUT = (*RESULTS, "service_request", "appointment", *MEDICINES, "invoice", "care_plan", "goal")
 
 
 def _communication(answers: Answers, situation: Situation, category: str, **parts: Any) -> dict[str, Any]:
