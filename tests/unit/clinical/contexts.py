@@ -21,7 +21,7 @@ class NumberingContext:
         address = reference if isinstance(reference, str) else (reference or {}).get("reference")
         if not address or address.startswith("#"):
             return None
-        return self.references.setdefault(address, 1000 + len(self.references))
+        return self.references.setdefault(address, 7_000_000_001 + len(self.references))
 
     def concept(self, codeable: Any) -> int | None:
         if not codeable:
@@ -29,7 +29,7 @@ class NumberingContext:
         coding = (codeable.get("coding") or [None])[0]
         system = token_of(coding.get("system", "")) if coding else ""
         name = f"{system}:{coding.get('code')}" if coding else f"text:{codeable.get('text')}"
-        return self.concepts.setdefault(name, 5000 + len(self.concepts))
+        return self.concepts.setdefault(name, 9_000_000_001 + len(self.concepts))
 
     def named(self, number: int | None) -> str | None:
         """What a number stands for."""

@@ -105,14 +105,14 @@ def map_allergy(r: Resource, ctx: MappingContext) -> Mapped:
     manifestation = next((first(reaction, "manifestation") for reaction in reactions), None)
     severities = [reaction.get("severity") for reaction in reactions]
     worst = next((word for word in reversed(_SEVERITIES) if word in severities), None)
-    categories = r.get("category") or []
+    category = "medication" if "medication" in (r.get("category") or ()) else first(r, "category")
     onset, _ = moments(r, "onset", ctx)
     values = [
         coded_word(r, "clinicalStatus", ALLERGY_COURSE),
         verification,
         ctx.concept(code),
         words(r, "type"),
-        "medication" if "medication" in categories else first(r, "category"),
+        words({"category": category}, "category", "AllergyIntolerance"),
         words(r, "criticality"),
         ctx.concept(manifestation),
         worst,

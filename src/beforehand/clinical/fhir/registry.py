@@ -98,8 +98,8 @@ _OTHER_SUBJECTS = frozenset(("Group", "Location", "Device", "Organization", "Pra
 def map_resource(resource: Resource, ctx: MappingContext) -> Mapped:
     """What a FHIR R4 resource says, as rows of clinical tables; ``MappingError`` where it cannot be read safely."""
     kind = resource.get("resourceType")
-    mapper = MAPPERS.get(kind)  # type: ignore[arg-type]  # None and unhashable kinds are refused below
-    if mapper is None or kind is None:
+    mapper = MAPPERS.get(kind) if type(kind) is str else None
+    if mapper is None or type(kind) is not str:
         return _kept(resource, kind)
     try:
         check_shape(resource, kind)
@@ -127,7 +127,7 @@ def map_resource(resource: Resource, ctx: MappingContext) -> Mapped:
 
 def _kept(resource: Resource, kind: object) -> Mapped:
     """A resource that is kept as received and not made into facts."""
-    if kind not in KEPT_ONLY:
+    if type(kind) is not str or kind not in KEPT_ONLY:
         raise MappingError(
             "resourceType",
             "it is missing" if kind is None else "FHIR R4 has no resource of this name",
