@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -11,14 +12,14 @@ from pathlib import Path
 
 from beforehand.clinical.content import content_root
 from beforehand.clinical.valuesets import ValueSetText, read_value_sets
-from beforehand.lookahead.engines.relations import relations, stored_below
+from beforehand.lookahead.engines.relations import relations, stored_below, views_below
 from beforehand.lookahead.engines.shape import Shape, ShapeError, shape_of
 from beforehand.lookahead.errors import RuleError
 from beforehand.lookahead.lint import lint
 from beforehand.lookahead.rule import Query, Rule, read_query
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CheckedQuery:
     """A query that passed the linter, with the shape of its SQL."""
 
@@ -32,6 +33,16 @@ class CheckedQuery:
     def stored(self) -> frozenset[str]:
         """The stored relations it rests on: only when one of them changed can its answers change."""
         return stored_below(self.shape.tables) - {"family", "as_of"}
+
+    def views(self) -> tuple[str, ...]:
+        """The clinical views it rests on."""
+        return views_below(self.shape.tables)
+
+    @staticmethod
+    def view_text(name: str) -> str:
+        """The text of a clinical view."""
+        shape = relations()[name].shape
+        return shape.text if shape else ""
 
     def holds_on(self, as_of: date) -> frozenset[str]:
         """Its rules whose authority is in force on that day."""
@@ -79,14 +90,14 @@ def rule_files(place: Path) -> list[Path]:
 
 
 def read_library(
-    root: Path, *, places: Iterable[Path] | None = None, known_sets: Mapping[str, str] | None = None
+    root: Path, *, places: Iterable[Path] | None = None, known_sets: Iterable[str] = ()
 ) -> Library:
     """Read and check every rule under ``root/rules`` (or at the given places).
 
     ``known_sets`` are value sets an organisation has loaded, beside those under ``root/valuesets``.
     """
     found = Library(root, value_sets=read_value_sets(root / "valuesets"))
-    sets = set(found.value_sets) | set(known_sets or ())
+    sets = set(found.value_sets) | set(known_sets)
     for path in [file for place in (places or [root / "rules"]) for file in rule_files(place)]:
         try:
             checked, faults = check_file(path, root, sets)
@@ -116,8 +127,8 @@ def check_file(path: Path, root: Path, sets: set[str]) -> tuple[CheckedQuery, li
 
 
 @lru_cache(maxsize=4)
-def _read_once(root: Path, stamp: str) -> Library:
-    return read_library(root)
+def _read_once(root: Path, stamp: str, known_sets: frozenset[str]) -> Library:
+    return read_library(root, known_sets=known_sets)
 
 
 def _stamp(root: Path) -> str:
@@ -131,7 +142,24 @@ def _stamp(root: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+LOOK_AGAIN = 2.0  # seconds between two looks at the files
+_LAST: dict[Path, tuple[float, Library]] = {}
+_LOADED_SETS: set[str] = set()
+
+
+def know_value_sets(names: Iterable[str]) -> None:
+    """Value sets that an organisation has loaded into its database, which rules may name beside the shipped ones."""
+    if not _LOADED_SETS.issuperset(names):
+        _LOADED_SETS.update(names)
+        _LAST.clear()
+
+
 def library(root: Path | None = None) -> Library:
     """The shipped library (or one under another root), read again only when a file changed."""
     place = root or content_root()
-    return _read_once(place, _stamp(place))
+    now = time.monotonic()
+    last = _LAST.get(place)
+    if last is None or now - last[0] > LOOK_AGAIN:
+        last = (now, _read_once(place, _stamp(place), frozenset(_LOADED_SETS)))
+        _LAST[place] = last
+    return last[1]

@@ -107,7 +107,7 @@ class Family:
         return frozenset(str(row[place]) for row in self.rows for place in places if row[place])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Query:
     """One SELECT that is run, and the rule or rules it answers for."""
 

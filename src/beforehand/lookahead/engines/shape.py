@@ -19,7 +19,7 @@ class ShapeError(ValueError):
         super().__init__(f"line {line}: {what}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
     """One parsed SELECT."""
 

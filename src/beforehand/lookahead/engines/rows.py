@@ -1,0 +1,91 @@
+"""The row engine: rules over the tables facts are kept in, one patient at a time, on SQLite or PostgreSQL.
+
+One patient costs one patient: every name of a rule is bound to that patient's rows, found by index. The text
+of each statement is made once; the database prepares it once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.types.numeric import Int8
+
+from beforehand.lookahead.engines.answers import Answer, Evidence, answers
+from beforehand.lookahead.engines.binding import Places, bind
+from beforehand.lookahead.engines.shape import Shape
+from beforehand.lookahead.rule import Query
+
+SQLITE = Places(":day", ":at", "{column} = :pid", "main.patient")
+POSTGRES = Places("%(day)s", "%(at)s", "{column} = %(pid)s")
+CHUNK = 500
+
+
+def last_second(as_of_day: int) -> int:
+    """``as_of.at``: the last second of the day, in UTC."""
+    return as_of_day * 86400 + 86399
+
+
+@lru_cache(maxsize=2048)
+def statement(query: Query, shape: Shape, is_postgres: bool) -> str:
+    """The text of a rule for one patient."""
+    if not is_postgres:
+        return bind(query, shape, SQLITE)
+    marked = Shape(
+        shape.text,
+        shape.tree,
+        shape.steps,
+        shape.step_text.replace("%", "%%"),
+        shape.last_text.replace("%", "%%"),
+        shape.columns,
+        shape.tables,
+        shape.words,
+    )
+    return bind(query, marked, POSTGRES)
+
+
+class RowEngine:
+    """Rules over one open connection of the database that holds the facts."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.is_postgres = isinstance(connection, psycopg.Connection)
+        if self.is_postgres:
+            # The plan for one patient is the same for every patient: do not plan again at each run.
+            connection.execute("set plan_cache_mode = force_generic_plan")
+
+    def answers(self, query: Query, shape: Shape, patient_id: int, as_of_day: int) -> list[Answer]:
+        """What a rule says of one patient."""
+        text = statement(query, shape, self.is_postgres)
+        rows = self._run(text, {"pid": patient_id, "day": as_of_day, "at": last_second(as_of_day)})
+        return answers(query, shape.columns, rows, as_of_day) if rows else []
+
+    def _run(self, text: str, values: Mapping[str, int]) -> list[tuple[Any, ...]]:
+        if not self.is_postgres:
+            found: list[tuple[Any, ...]] = self.connection.execute(text, values).fetchall()
+            return found
+        with psycopg.Cursor(self.connection) as cursor:
+            wide = {name: Int8(value) for name, value in values.items()}
+            cursor.execute(text, wide, prepare=True)  # type: ignore[call-overload]  # text is made, not literal
+            return cursor.fetchall()
+
+    def labels(self, facts: Iterable[Evidence]) -> dict[tuple[str, int], str]:
+        """The sensitivity labels of the facts that carry any."""
+        by_table: dict[str, set[int]] = {}
+        for fact in facts:
+            by_table.setdefault(fact.table, set()).add(fact.fact_id)
+        found: dict[tuple[str, int], str] = {}
+        for table, ids in by_table.items():
+            listed = sorted(ids)
+            for start in range(0, len(listed), CHUNK):
+                numbers = ", ".join(str(number) for number in listed[start : start + CHUNK])  # whole numbers of ours
+                text = f"select id, sensitivity from fact_{table} where sensitivity <> '' and id in ({numbers})"  # noqa: S608
+                cursor = psycopg.Cursor(self.connection) if self.is_postgres else self.connection.cursor()
+                found |= {(table, int(number)): str(labels) for number, labels in cursor.execute(text).fetchall()}
+        return found
+
+
+ERRORS = (sqlite3.Error, psycopg.Error)

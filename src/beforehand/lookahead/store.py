@@ -1,0 +1,232 @@
+"""Findings in bulk: what a run found is compared with what is stored, and only what changed is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from beforehand.lookahead.engines.answers import Answer
+from beforehand.record.store import insert_rows
+
+CHUNK = 500
+CURRENT, WITHDRAWN, RULE_CHANGED = "CURRENT", "WITHDRAWN", "RULE_CHANGED"
+_COLUMNS = (
+    "rule_id patient_id subject status opens_on due_on lapses_on recheck_on missing say evidence sensitivity digest"
+    " fingerprint is_stale state why first_at changed_at"
+).split()
+_CHANGED = [column for column in _COLUMNS if column not in ("rule_id", "patient_id", "subject", "first_at")]
+
+
+@dataclass(slots=True)
+class Stored:
+    """A stored finding, as far as a run must know it."""
+
+    id: int
+    rule_id: str
+    patient_id: int
+    subject: str
+    fingerprint: str
+    state: str
+    is_stale: bool
+    lapses_on: int | None
+
+
+@dataclass
+class Written:
+    """What a run changed."""
+
+    ids: list[int] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    withdrawn: int = 0
+
+
+def fingerprint(answer: Answer, sensitivity: str) -> str:
+    """A short digest of all an answer says."""
+    content = (
+        answer.status,
+        answer.opens_on,
+        answer.due_on,
+        answer.lapses_on,
+        answer.recheck_on,
+        answer.missing,
+        sorted(answer.say.items()),
+        answer.evidence,
+        sensitivity,
+    )
+    return hashlib.blake2b(repr(content).encode(), digest_size=12).hexdigest()
+
+
+def labels_of(answer: Answer, labels: Mapping[tuple[str, int], str]) -> str:
+    """The labels of all facts an answer stands on, together."""
+    if not labels:
+        return ""
+    found = {label for one in answer.evidence for label in labels.get((one.table, one.fact_id), "").split()}
+    return " ".join(sorted(found))
+
+
+def stored_of_patients(patient_ids: Iterable[int], rule_ids: frozenset[str]) -> list[Stored]:
+    """Stored findings of these patients by these rules."""
+    ids = sorted(set(patient_ids))
+    found: list[Stored] = []
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        found += _select(f"patient_id in ({', '.join(['%s'] * len(part))})", part)
+    return [one for one in found if one.rule_id in rule_ids]
+
+
+def stored_of_rules(rule_ids: Iterable[str]) -> list[Stored]:
+    """Stored findings of everyone by these rules."""
+    wanted = sorted(rule_ids)
+    return _select(f"rule_id in ({', '.join(['%s'] * len(wanted))})", wanted) if wanted else []
+
+
+def _select(where: str, values: Iterable[Any]) -> list[Stored]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, rule_id, patient_id, subject, fingerprint, state, is_stale, lapses_on"
+            f" from finding where {where}",  # noqa: S608  made of our own names and marks
+            list(values),
+        )
+        return [Stored(*row) for row in cursor.fetchall()]
+
+
+def write(
+    found: Iterable[Answer],
+    before: Iterable[Stored],
+    *,
+    labels: Mapping[tuple[str, int], str],
+    digests: Mapping[str, str],
+    as_of_day: int,
+    now: datetime,
+    rule_changed: bool = False,
+) -> Written:
+    """Write what changed between the stored findings and what the same rules say of the same patients now."""
+    known = {(one.rule_id, one.patient_id, one.subject): one for one in before}
+    fresh, changed, written = [], [], Written()
+    at = connection.ops.adapt_datetimefield_value(now)
+    for answer in found:
+        sensitivity = labels_of(answer, labels)
+        print_now = fingerprint(answer, sensitivity)
+        stored = known.pop(answer.key, None)
+        if stored is None:
+            fresh.append(_row(answer, sensitivity, print_now, digests, at))
+        elif stored.fingerprint != print_now or stored.state != CURRENT or stored.is_stale:
+            changed.append((stored.id, _row(answer, sensitivity, print_now, digests, at)))
+    gone = [one for one in known.values() if one.state == CURRENT]
+    if fresh:
+        insert_rows("finding", _COLUMNS, fresh)
+        written.ids += _ids_of([(str(row[0]), int(row[1]), str(row[2])) for row in fresh], at)
+    _update(changed)
+    _withdraw(gone, as_of_day, at, rule_changed=rule_changed)
+    written.ids += [number for number, _ in changed] + [one.id for one in gone]
+    written.new, written.changed, written.withdrawn = len(fresh), len(changed), len(gone)
+    return written
+
+
+def _row(answer: Answer, sensitivity: str, print_now: str, digests: Mapping[str, str], at: Any) -> tuple[Any, ...]:
+    evidence = [{"table": one.table, "fact_id": one.fact_id, "role": one.role} for one in answer.evidence]
+    return (
+        answer.rule_id,
+        answer.patient_id,
+        answer.subject,
+        answer.status,
+        answer.opens_on,
+        answer.due_on,
+        answer.lapses_on,
+        answer.recheck_on,
+        answer.missing,
+        json.dumps(answer.say),
+        json.dumps(evidence),
+        sensitivity,
+        digests.get(answer.rule_id, ""),
+        print_now,
+        False,
+        CURRENT,
+        "",
+        at,
+        at,
+    )
+
+
+def _update(changed: list[tuple[int, tuple[Any, ...]]]) -> None:
+    if changed:
+        places = [_COLUMNS.index(column) for column in _CHANGED]
+        assignment = ", ".join(f"{column} = %s" for column in _CHANGED)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"update finding set {assignment} where id = %s",  # noqa: S608  our own names
+                [(*(row[place] for place in places), number) for number, row in changed],
+            )
+
+
+def _withdraw(gone: list[Stored], as_of_day: int, at: Any, *, rule_changed: bool) -> None:
+    if gone:
+        state = RULE_CHANGED if rule_changed else WITHDRAWN
+        rows = []
+        for one in gone:
+            has_lapsed = one.lapses_on is not None and one.lapses_on <= as_of_day
+            why = "it has lapsed" if has_lapsed else "the rule changed" if rule_changed else "the record no longer shows it"
+            rows.append((state, why, None, at, one.id))
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "update finding set state = %s, why = %s, recheck_on = %s, changed_at = %s where id = %s", rows
+            )
+
+
+def _ids_of(keys: list[tuple[str, int, str]], at: Any) -> list[int]:
+    """The numbers of rows just inserted."""
+    wanted = set(keys)
+    patients = sorted({patient for _, patient, _ in keys})
+    found: list[int] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(patients), CHUNK):
+            part = patients[start : start + CHUNK]
+            marks = ", ".join(["%s"] * len(part))
+            cursor.execute(
+                f"select id, rule_id, patient_id, subject from finding where patient_id in ({marks}) and changed_at = %s",  # noqa: S608
+                [*part, at],
+            )
+            found += [row[0] for row in cursor.fetchall() if (row[1], row[2], row[3]) in wanted]
+    return found
+
+
+def mark_stale(rule_ids: Iterable[str], patient_ids: Iterable[int] | None) -> None:
+    """Mark what a failing rule said before as stale; it stays as it was."""
+    rules = sorted(rule_ids)
+    text = f"update finding set is_stale = %s where state = 'CURRENT' and rule_id in ({', '.join(['%s'] * len(rules))})"  # noqa: S608
+    with connection.cursor() as cursor:
+        if patient_ids is None:
+            cursor.execute(text, [True, *rules])
+            return
+        ids = sorted(set(patient_ids))
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            cursor.execute(f"{text} and patient_id in ({', '.join(['%s'] * len(part))})", [True, *rules, *part])
+
+
+def note_digest(rule_ids: Iterable[str], digest: str) -> None:
+    """Note on a swept rule's standing findings that the present text says the same."""
+    rules = sorted(rule_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"update finding set digest = %s where state = 'CURRENT' and digest <> %s"  # noqa: S608
+            f" and rule_id in ({', '.join(['%s'] * len(rules))})",
+            [digest, digest, *rules],
+        )
+
+
+def due_patients(as_of_day: int) -> dict[str, set[int]]:
+    """Rule id -> patients whose stored row may have changed by time alone."""
+    found: dict[str, set[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("select rule_id, patient_id from finding where recheck_on <= %s", [as_of_day])
+        for rule_id, patient_id in cursor.fetchall():
+            found.setdefault(rule_id, set()).add(patient_id)
+    return found
