@@ -35,7 +35,11 @@ class Patient(models.Model):
         db_table = "patient"
         default_manager_name = "unscoped"
         base_manager_name = "unscoped"
-        indexes = [models.Index(fields=["changed_seq"]), models.Index(fields=["sort_name"])]
+        indexes = [
+            models.Index(fields=["changed_seq"]),
+            models.Index(fields=["sort_name"]),
+            models.Index(fields=["merged_into_id"], condition=models.Q(merged_into_id__isnull=False), name="patient_merged"),
+        ]
 
 
 class PersonRecord(models.Model):
