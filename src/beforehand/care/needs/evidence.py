@@ -10,7 +10,7 @@ from beforehand.care.needs.shapes import EvidenceView
 from beforehand.clinical.columns import Kind
 from beforehand.clinical.fact_words import fact_line, main_time, when
 from beforehand.clinical.tables import FACTS
-from beforehand.record.access import Principal, for_principal
+from beforehand.record.access import SomePatients
 from beforehand.record.models import Concept, Item, Source
 
 Key = tuple[str, int]
@@ -26,17 +26,14 @@ def _concepts(tables: Mapping[str, list[dict[str, Any]]]) -> dict[int, str]:
     return {pk: display or key.rpartition(":")[2] for pk, display, key in found}
 
 
-def evidence_views(
-    principal: Principal, patient_ids: Iterable[int], findings: Iterable[Any], as_of: int
-) -> dict[Any, tuple[EvidenceView, ...]]:
-    """Finding's number -> its evidence. Facts this principal may not see are left out."""
+def evidence_views(reader: SomePatients, findings: Iterable[Any], as_of: int) -> dict[Any, tuple[EvidenceView, ...]]:
+    """Finding's number -> its evidence. Facts the reader may not see are left out."""
     listed = list(findings)
     wanted: dict[str, set[int]] = defaultdict(set)
     for finding in listed:
         for item in finding.evidence or ():
             if item["table"] in FACTS:
                 wanted[item["table"]].add(int(item["fact_id"]))
-    reader = for_principal(principal).among(patient_ids)
     tables = {table: list(reader.facts(table).filter(pk__in=ids).values()) for table, ids in sorted(wanted.items())}
     items = {row["item_id"] for rows in tables.values() for row in rows}
     messages = dict(Item.objects.filter(pk__in=items).values_list("pk", "message_id")) if items else {}

@@ -26,7 +26,14 @@ from beforehand.care.needs.views import around, need_view
 from beforehand.clinical.times import date_of, day_of, show_day
 from beforehand.intake.models import QuarantinedItem
 from beforehand.lookahead.models import RuleFailure
-from beforehand.record.access import MANAGE_USERS, WORK_NEEDS, WORK_QUARANTINE, AccessRefusedError, Principal
+from beforehand.record.access import (
+    MANAGE_USERS,
+    WORK_NEEDS,
+    WORK_QUARANTINE,
+    AccessRefusedError,
+    Principal,
+    for_principal,
+)
 from beforehand.record.enrolment import operations_team
 
 BY, BY_LABEL = "system:jobs", "The house"
@@ -183,5 +190,5 @@ def operations_needs(principal: Principal, *, as_of: date | int | None = None) -
     needs = list(Need.unscoped.filter(source="OPERATIONS", state__in=LIVE))
     rules = policy()
     needs.sort(key=lambda need: (need.shown_from > day, order_key(standing(need, 0), day, rules, need.pk)))
-    known = around(principal, needs, day)
+    known = around(for_principal(principal).among([]), needs, day)
     return tuple(OperationsNeed(need_view(need, known), *need.fold_key.partition(":")[::2]) for need in needs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from beforehand.care.needs.steps import step
 from beforehand.clinical.times import date_of, show_day
 from beforehand.lookahead.models import Finding
 from beforehand.lookahead.words import next_step, question, reason
-from beforehand.record.access import Principal, for_principal
+from beforehand.record.access import SomePatients
 from beforehand.record.models import Concept, Patient, Team, User
 
 HISTORY_SHOWN = 20
@@ -122,9 +122,8 @@ def _who(patient: Patient, language: str, risk: PersonRisk | None, as_of: int) -
     )
 
 
-def people_of(principal: Principal, patient_ids: Iterable[int], as_of: int) -> dict[int, Who]:
-    """The patients of a page that this principal may see."""
-    reader = for_principal(principal).among(patient_ids)
+def people_of(reader: SomePatients, as_of: int) -> dict[int, Who]:
+    """The patients of a page."""
     patients = list(reader.scope(Patient.unscoped.all(), "id"))
     languages = {patient.language for patient in patients if patient.language}
     words = dict(Concept.objects.filter(pk__in=languages).values_list("pk", "display")) if languages else {}
@@ -136,7 +135,7 @@ def people_of(principal: Principal, patient_ids: Iterable[int], as_of: int) -> d
 
 
 def around(
-    principal: Principal,
+    reader: SomePatients,
     needs: Sequence[Need],
     as_of: int,
     *,
@@ -144,9 +143,8 @@ def around(
     findings: Mapping[int, list[Any]] | None = None,
 ) -> Around:
     """Read once what these needs refer to. ``findings`` may be given where they were only computed."""
-    patients = {need.patient_id for need in needs if need.patient_id is not None}
     if findings is None:
-        findings = _findings(principal, [need.pk for need in needs], patients)
+        findings = _findings(reader, [need.pk for need in needs])
     users = {need.owner_user_id for need in needs if need.owner_user_id}
     every = {each.pk: each for listed in findings.values() for each in listed}
     history: dict[int, list[NeedEvent]] = defaultdict(list)
@@ -156,22 +154,22 @@ def around(
             history[entry.need_id].append(entry)
     return Around(
         as_of=as_of,
-        people=people_of(principal, patients, as_of),
+        people=people_of(reader, as_of),
         users={user.pk: user.label for user in User.objects.filter(pk__in=users)} if users else {},
         teams=dict(Team.objects.values_list("pk", "name")),
         findings=findings,
-        evidence=evidence_views(principal, patients, every.values(), as_of),
+        evidence=evidence_views(reader, every.values(), as_of),
         history=history,
     )
 
 
-def _findings(principal: Principal, need_ids: Sequence[int], patients: Iterable[int]) -> dict[int, list[Any]]:
+def _findings(reader: SomePatients, need_ids: Sequence[int]) -> dict[int, list[Any]]:
     links: dict[int, list[int]] = defaultdict(list)
     for need_id, finding_id in NeedFinding.objects.filter(need_id__in=need_ids).values_list("need_id", "finding_id"):
         links[finding_id].append(need_id)
     found: dict[int, list[Any]] = defaultdict(list)
     if links:
-        for finding in for_principal(principal).among(patients).scope(Finding.unscoped.filter(pk__in=list(links))):
+        for finding in reader.scope(Finding.unscoped.filter(pk__in=list(links))):
             for need_id in links[finding.pk]:
                 found[need_id].append(finding)
     for listed in found.values():

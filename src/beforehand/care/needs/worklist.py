@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, Sum, When
 from django.utils import timezone
 
 from beforehand.care.needs.actions import NeedError, today, works_for
@@ -46,7 +46,7 @@ from beforehand.care.needs.standing import (
 from beforehand.care.needs.views import Around, around, newest_undoable
 from beforehand.care.needs.views import need_view as view_of
 from beforehand.clinical.times import day_of
-from beforehand.record.access import ASSIGN_WORK, PatientNotVisibleError, Principal, for_principal
+from beforehand.record.access import ASSIGN_WORK, PatientNotVisibleError, Principal, SomePatients, for_principal
 from beforehand.record.audit import touch
 from beforehand.record.models import Patient, Team, TeamMember, User
 
@@ -105,8 +105,12 @@ class _Listed:
 
 
 def _is_scored_for(day: int) -> bool:
-    found = WorkRow.unscoped.aggregate(low=Min("scored_day"), high=Max("scored_day"))
-    return found["low"] in (None, day) and found["high"] in (None, day)
+    other = WorkRow.unscoped.filter(Q(scored_day__lt=day) | Q(scored_day__gt=day))
+    return not other.exists()
+
+
+def _one_if(name: str) -> Case:
+    return Case(When(**{f"{name}__gt": 0}, then=1), default=0)
 
 
 def _narrowed(rows: QuerySet[WorkRow], filters: Filters) -> QuerySet[WorkRow]:
@@ -123,28 +127,27 @@ def _stored(principal: Principal, slots: list[str], teams: Sequence[int], filter
     mine = f"user:{person.id}" if person else "all"
     queues = [f"team:{team}" for team in teams]
     visible = WorkRow.objects.for_principal(principal).filter(audience__in=(ANY, who))
-    wanted = {*slots, mine, "all", *queues}
-    chosen = Q(slot__in=slots)
-    numbers: dict[str, Any] = {
-        "mine_": Count("pk", filter=Q(slot=mine, open__gt=0)),
-        "team_": Count("pk", filter=Q(slot__in=queues, open__gt=0)),
-        "everyone_": Count("pk", filter=Q(slot="all", open__gt=0)),
-    }
-    numbers |= {f"{name}_": Count("pk", filter=chosen & Q(**{f"{name}__gt": 0})) for name in COUNTED}
-    listed = Q(**{f"{STATE_COLUMNS.get(filters.state, 'open')}__gt": 0}) & chosen
-    numbers |= {f"band{number}": Count("pk", filter=listed & Q(band=number)) for number in (0, 1, 2, 3, NOTHING_TODAY)}
-    found = visible.filter(slot__in=wanted).aggregate(**numbers)
-    rows = _narrowed(visible.filter(chosen), filters)
+    sums = {name: Sum(_one_if(name)) for name in COUNTED}
+    counted = visible.filter(slot__in={*slots, mine, "all", *queues}).values_list("slot", "band").annotate(**sums)
+    table = [(slot, band, dict(zip(COUNTED, found, strict=True))) for slot, band, *found in counted.order_by()]
+
+    def total(name: str, *of: str) -> int:
+        return sum(numbers[name] for slot, _, numbers in table if slot in of)
+
+    column = STATE_COLUMNS.get(filters.state, "open")
+    bands: dict[int, int] = defaultdict(int)
+    for slot, band, numbers in table:
+        bands[band] += numbers[column] if slot in slots else 0
+    rows = _narrowed(visible.filter(slot__in=slots), filters)
     start = (max(1, filters.page) - 1) * filters.per_page
     page = list(rows.order_by("band", "-score", "patient_id")[start : start + filters.per_page])
-    bands = {number: found[f"band{number}"] for number in (0, 1, 2, 3, NOTHING_TODAY)}
     if filters.topic:
-        bands = dict(rows.values_list("band").annotate(people=Count("pk")).order_by())
+        bands = defaultdict(int, rows.values_list("band").annotate(people=Count("pk")).order_by())
     counts = Counts(
-        mine=found["mine_"],
-        team=found["team_"],
-        everyone=found["everyone_"],
-        **{name: found[f"{name}_"] for name in COUNTED},
+        mine=total("open", mine),
+        team=total("open", *queues),
+        everyone=total("open", "all"),
+        **{name: total(name, *slots) for name in COUNTED},
     )
     return _Listed(page, sum(bands.values()), bands, counts)
 
@@ -279,15 +282,18 @@ def worklist(
     teams = my_teams(principal)
     slots, shown_owner = _slots_of(principal, owner or "everyone", teams)
     who = audience(principal)
-    if not _is_scored_for(day) and day == today():
+    is_scored = _is_scored_for(day)
+    if not is_scored and day == today():
         refresh_day(day)  # the first look of a day whose night job did not run
-    if _is_scored_for(day):
+        is_scored = True
+    if is_scored:
         listed = _stored(principal, slots, teams, filters, who)
     else:
         listed = _computed(principal, slots, teams, filters, who, day)
-    needs = _needs_of(principal, [row.patient_id for row in listed.page])
+    reader = for_principal(principal).among(row.patient_id for row in listed.page)
+    needs = _needs_of(reader)
     flat = [need for each in needs.values() for need in each if _fits(need, filters, day)]
-    known = around(principal, flat, day, with_history=False)
+    known = around(reader, flat, day, with_history=False)
     rows = build_rows(listed.page, needs, known, slots, filters)
     touch([row.patient_id for row in rows])
     done = _done_events(principal, day).count()
@@ -311,10 +317,9 @@ def _with_done(counts: Counts, done: int) -> Counts:
     )
 
 
-def _needs_of(principal: Principal, patient_ids: Sequence[int]) -> dict[int, list[Need]]:
+def _needs_of(reader: SomePatients) -> dict[int, list[Need]]:
     found: dict[int, list[Need]] = defaultdict(list)
-    if patient_ids:
-        reader = for_principal(principal).among(patient_ids)
+    if reader.ids:
         for need in reader.scope(Need.unscoped.filter(state__in=LIVE)):
             found[int(need.patient_id)].append(need)
     return found
@@ -328,7 +333,7 @@ def person_needs(
     reader = for_principal(principal).among([patient_id])
     rows = reader.scope(Need.unscoped.exclude(state__in=LIVE) if closed else Need.unscoped.filter(state__in=LIVE))
     needs = list(rows.order_by("-closed_at", "-pk")[:BATCH])
-    known = around(principal, needs, day)
+    known = around(reader, needs, day)
     if not closed:
         who, rules = known.people.get(patient_id), policy()
         points = who.risk_points if who else 0
@@ -353,7 +358,8 @@ def need_view(principal: Principal, need_id: int, *, as_of: date | int | None = 
     if need.patient_id is not None:
         touch([need.patient_id])
     day = today() if as_of is None else as_day(as_of)
-    return view_of(need, around(principal, [need], day))
+    reader = for_principal(principal).among([] if need.patient_id is None else [need.patient_id])
+    return view_of(need, around(reader, [need], day))
 
 
 def owners_for(principal: Principal, need_id: int) -> tuple[Owner, ...]:
