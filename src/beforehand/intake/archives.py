@@ -189,6 +189,8 @@ def open_stream(stream: IO[bytes], name: str, size: int, *, depth: int = 0, limi
             unpacked = io.BufferedReader(_Unzipped(counted, limits), CHUNK)
             if _sort(unpacked.peek(512)[:512]) == "tar":
                 yield from _tar_members(unpacked, name, depth, limits, counted)
+                while unpacked.read(CHUNK):  # to the end, where the checksum tells whether it is whole
+                    pass
             else:
                 inner = name.removesuffix(".gz")
                 yield from _inside(label(inner), _read(unpacked, limits), size, depth + 1, limits)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from beforehand.intake.blobs import has_blob
 from beforehand.intake.batch import Applied, run_batch
 from beforehand.intake.errors import IntakeError
 from beforehand.intake.models import QuarantinedItem
@@ -84,7 +85,7 @@ def assign_item(*, item: QuarantinedItem, to: User | Team, by: Principal) -> Non
 
 def check_balance() -> list[Breach]:
     """Promise 1: every item received is applied, quarantined, refused or a duplicate, and its rows say the same."""
-    return [*_counters(), *_rows(), *_owners()]
+    return [*_counters(), *_rows(), *_owners(), *_bytes()]
 
 
 def _counters() -> list[Breach]:
@@ -126,4 +127,15 @@ def _owners() -> list[Breach]:
             Breach(1, f"quarantined item {pk}", "is open but its item is not quarantined", "close it")
             for pk in stray.filter(~Q(item_id=None)).values_list("pk", flat=True)[:SHOWN]
         ),
+    ]
+
+
+def _bytes() -> list[Breach]:
+    """Every message that was taken in still has its bytes."""
+    found: dict[str, list[int]] = {}
+    for pk, digest in Message.objects.exclude(state="REFUSED").values_list("pk", "digest"):
+        found.setdefault(digest, []).append(pk)
+    lost = [pk for digest, messages in found.items() if not has_blob(digest) for pk in messages]
+    return [
+        Breach(1, f"message {pk}", "its bytes as received are gone", "restore them from a backup") for pk in lost[:SHOWN]
     ]
