@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
 from beforehand.intake.connectors.errors import ConnectorError, StopError
@@ -36,13 +37,14 @@ def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
         raise StopError("The file is empty.", "Ask the sender to send it again.")
     if start.startswith(b"<"):
         raise StopError("It is FHIR in XML, and only JSON is read.", RESEND)
-    if name.casefold().endswith(_LINES) and _first_line_is_whole(content):
+    is_named = name.casefold().endswith(_LINES)
+    if is_named and _has_whole_line(content, 1):
         yield from _lines(content)
         return
     try:
         value, is_suspect = read_json(content)
     except StopError as fault:
-        if not _first_line_is_whole(content):
+        if not _has_whole_line(content, 20 if is_named else 1):
             raise fault from None
         yield from _lines(content)
         return
@@ -56,16 +58,17 @@ def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
         yield from unwrapping.unwrap(found, place, is_suspect)
 
 
-def _first_line_is_whole(content: bytes) -> bool:
-    """Whether the first line is a JSON object of its own, as in NDJSON."""
-    line = next(_split(content), (0, b""))[1]
-    if not line.startswith(b"{"):
-        return False
-    try:
-        read_json(line)
-    except ConnectorError:
-        return False
-    return True
+def _has_whole_line(content: bytes, many: int) -> bool:
+    """Whether one of the first lines is a resource of its own, as in NDJSON."""
+    for _, line in islice(_split(content), many):
+        if line.startswith(b"{"):
+            try:
+                value, _ = read_json(line)
+            except ConnectorError:
+                continue
+            if many == 1 or "resourceType" in value:
+                return True
+    return False
 
 
 def _split(content: bytes) -> Iterator[tuple[int, bytes]]:
