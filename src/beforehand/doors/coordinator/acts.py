@@ -23,7 +23,7 @@ from beforehand.care.needs import actions, happened
 from beforehand.care.needs.actions import EditConflictError, NeedError
 from beforehand.care.needs.models import NeedEvent
 from beforehand.care.needs.shapes import NeedView
-from beforehand.care.needs.steps import AnswerError, step
+from beforehand.care.needs.steps import NOT_DONE, AnswerError, step
 from beforehand.care.needs.worklist import need_view, owners_for
 from beforehand.doors.coordinator import step_forms, wording
 from beforehand.record.models import Team, User
@@ -148,7 +148,9 @@ def say_happened(request: Any, need_id: int) -> HttpResponse:
     words = " ".join(part for part in (stated.next_words, stated.closes_words) if part)
     act = Act("happened", stated.title, "Save", make, save, words, kind=kind)
     here = f"{reverse('need_happened', args=[need_id])}?{urlencode({'back': back_of(request)})}"
-    others = [("call", "Log a call instead"), ("decline", "It was declined")]
+    others = [("call", "Log a call instead")]
+    if not any(choice.value == NOT_DONE for one in stated.fields for choice in one.choices):
+        others.append(("decline", "They said no"))
     act.others = [(label, f"{here}&kind={name}") for name, label in others if name not in (kind, need.step_kind)]
     return _work(request, need, act)
 

@@ -172,7 +172,7 @@ def results(chart: Chart, now: int) -> list[dict[str, Any]]:
                 "name": name,
                 "value": value(lead.row, chart.concept),
                 "note": note,
-                "flag": _interpretation(chart.concept(lead.row.get("interpretation"))),
+                "flag": _flag(lead.row, chart.concept(lead.row.get("interpretation"))),
                 "status": ""
                 if lead.row.get("status") in ("final", "corrected", "amended")
                 else lead.row.get("status") or "",
@@ -182,7 +182,14 @@ def results(chart: Chart, now: int) -> list[dict[str, Any]]:
     return shown
 
 
-def _interpretation(words: str) -> str:
+def _flag(row: dict[str, Any], words: str) -> str:
+    """Out of its own range, in a word; else what the laboratory said of it."""
+    number, low, high = row.get("value_micro"), row.get("low_micro"), row.get("high_micro")
+    if number is not None and row.get("comparator") is None:
+        if high is not None and number > high:
+            return "High"
+        if low is not None and number < low:
+            return "Low"
     return "" if words.lower() in ("", "normal", "n") else words
 
 

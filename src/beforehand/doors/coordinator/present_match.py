@@ -7,6 +7,7 @@ from typing import Any
 from beforehand.doors.coordinator import wording
 from beforehand.record.models import PersonContact, PersonIdentifier, PersonName, PersonRecord
 
+WORDS = {"Born": "birth dates", "Numbers": "numbers", "Phone": "phones"}
 ORDER = {"differs": 0, "unknown": 1, "met": 2}
 
 
@@ -52,7 +53,7 @@ def compared(left: dict[str, str], right: dict[str, str]) -> list[dict[str, Any]
 
 def lead(rows: list[dict[str, Any]], why: str) -> str:
     """Why they were not joined by themselves."""
-    differing = [row["label"].lower() for row in rows if row["kind"] == "differs"]
+    differing = [WORDS.get(row["label"], row["label"].lower()) for row in rows if row["kind"] == "differs"]
     if differing:
         verb = "differ" if len(differing) > 1 else "differs"
         return f"{why[:1].upper()}{why[1:]}, but {_and(differing)} {verb}. So we did not join them."
