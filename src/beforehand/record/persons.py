@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from beforehand.record.models import Patient, PersonContact, PersonIdentifier, PersonName, PersonRecord
+from beforehand.record.models import HouseSetting, Patient, PersonContact, PersonIdentifier, PersonName, PersonRecord
 from beforehand.record.store import (
     FACT_NAMES,
     Numbers,
@@ -60,10 +60,11 @@ def write_persons(source_id: int, arrivals: Sequence[PersonArrival]) -> tuple[di
     newest = {arrival.record_id: arrival for arrival in arrivals}
     new = [arrival for arrival in newest.values() if arrival.record_id not in persons]
     numbers = Numbers(Patient)
+    calendar_id = HouseSetting.objects.filter(name="calendar_id").values_list("value", flat=True).first() or 1
     patients, records = [], []
     for arrival in new:
         patient = persons[arrival.record_id] = numbers.take()
-        patients.append(Patient(id=patient))
+        patients.append(Patient(id=patient, calendar_id=calendar_id))
         records.append(
             PersonRecord(
                 id=arrival.record_id, source_id=source_id, patient_id=patient, own_patient_id=patient,

@@ -15,9 +15,7 @@ import click
 @click.command("demo")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=int)
-@click.option(
-    "--home", type=click.Path(path_type=Path), default=None, help="Where to build it; a fresh folder otherwise."
-)
+@click.option("--home", type=click.Path(path_type=Path), default=None, help="Where to build it.")
 @click.option("--no-serve", is_flag=True, help="Build it and stop, without opening the web app.")
 def command(host: str, port: int, home: Path | None, no_serve: bool) -> None:
     """Build a fresh home with an invented caseload, alive on any day, and open the web app on it.

@@ -28,24 +28,31 @@ def list_users(as_json: bool) -> None:
     for member in TeamMember.objects.filter(until=None).select_related("team"):
         teams.setdefault(member.user_id, []).append(member.team.name)
     rows = [
-        {"user": user.username, "name": user.label, "role": user.role, "teams": teams.get(user.pk, []), "active": user.is_active}
+        {
+            "user": user.username,
+            "name": user.label,
+            "role": user.role,
+            "teams": teams.get(user.pk, []),
+            "active": user.is_active,
+        }
         for user in User.objects.order_by("username")
-    ]  # fmt: skip
+    ]
     if as_json:
         print_json(rows)
         return
     print_table(
         ["user", "name", "role", "teams", ""],
-        ([row["user"], row["name"], row["role"], ", ".join(row["teams"]), "" if row["active"] else "closed"] for row in rows),
-    )  # fmt: skip
+        (
+            [row["user"], row["name"], row["role"], ", ".join(row["teams"]), "" if row["active"] else "closed"]
+            for row in rows
+        ),
+    )
 
 
 @command.command("add")
 @click.argument("username")
 @click.option("--role", type=click.Choice(ROLES, case_sensitive=False), required=True)
-@click.option(
-    "--team", "team_name", default="Care team", show_default=True, help="Made when there is none of that name."
-)
+@click.option("--team", "team_name", default="Care team", show_default=True, help="Made if there is none.")
 @click.option("--name", default="", help="First and last name, as colleagues see it.")
 @click.option("--credential", default="", help="RN, LCSW, PharmD ...")
 @click.password_option(help="Asked for when not given.")
