@@ -99,3 +99,8 @@ def test_knowledge_loads_in_less_than_half_a_second() -> None:
     for name in RELATIONS:
         rows(name, [ConceptCodings(1, (("rxnorm", "562251", ""),), "")])
     assert time.process_time() - began < 0.5
+
+
+def test_a_medicine_has_one_kidney_limit_for_each_measure_and_value() -> None:
+    limits = [row[:3] for row in rows("renal_limit")]
+    assert len(limits) == len(set(limits))
