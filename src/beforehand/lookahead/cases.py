@@ -161,7 +161,7 @@ class LoadedCases:
         for table, rows in self.writer.rows().items():
             self.house.insert(table, rows)
         days = [group.as_of_day for group in self.groups] + self.writer.days()
-        self.house.set_calendar(min(days) - 400, max(days) + 1200, self.writer.births())
+        self.house.set_calendar(min(days) - 400, max(days) + 1200, self.writer.births() | set(self.writer.days()))
         wanted = [name for name in stored_below(self.shape.tables) if name in knowledge.RELATIONS]
         self.house.load_knowledge(wanted, self.writer.concept_codings())
 

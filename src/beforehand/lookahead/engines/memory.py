@@ -82,10 +82,21 @@ class MemoryHouse:
         self._loaded: set[str] = set()
 
     def set_calendar(self, first_day: int, last_day: int, also: Collection[int] = ()) -> None:
-        """Show the federal calendar from a day to another, and single days such as births; a small one keeps cases fast."""
+        """Show the federal calendar from a day to another, and single days with their anniversaries, such as births.
+
+        A small calendar keeps cases fast; anniversaries let a rule come to a 45th birthday or ten years after a test.
+        """
         rows = federal_calendar()
-        wanted = [row for row in rows if first_day <= row[1] <= last_day]
-        wanted += [rows[day - rows[0][1]] for day in also if not first_day <= day <= last_day]
+        dates = {rows[day - rows[0][1]][3:5] for day in also}
+        clamped = {(month, of_month) for month, of_month in dates if of_month > 28}
+
+        def is_wanted(row: calendar.CalendarRow) -> bool:
+            if first_day <= row[1] <= last_day or row[3:5] in dates:
+                return True
+            is_last = row[4] == row[5]
+            return is_last and any(month == row[3] and of_month > row[4] for month, of_month in clamped)
+
+        wanted = [row for row in rows if is_wanted(row)]
         self.connection.execute("delete from calendar where calendar_id = ?", (calendar.FEDERAL,))
         self.insert("calendar", wanted)
         self.connection.execute("analyze calendar")  # or the planner takes a whole calendar for a few rows
