@@ -1,0 +1,205 @@
+/* ---
+title: Screening by age
+why: Found early, it can be cured.
+kind: gap
+question: Is the screening of {patient} booked?
+reason: "{found} {last_on}."
+next_step: Offer the test and book it.
+missing:
+  report: "It is said to be done, but no report with an exact day is here."
+  birth: "The day of birth is not exact enough to tell the age."
+authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}
+author: Beforehand founders
+clinical_review: {by: null, on: null}
+family: knowledge/preventive_checks.csv
+whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act]
+step_kind: book
+needs: [person, known_condition, done_procedure, done_test, said_done, said_no, hospice_care, future_appointment, calendar,
+        value_set_code]
+--- */
+with
+methods as (
+    select rule_id, tests_a_set as tests_set, months_a as months, 0 as min_age from family
+    union all
+    select rule_id, tests_b_set as tests_set, months_b as months, coalesce(age_b, 0) as min_age from family
+    union all
+    select rule_id, tests_c_set as tests_set, months_c as months, 0 as min_age from family
+    union all
+    select rule_id, tests_d_set as tests_set, months_d as months, 0 as min_age from family
+    union all
+    select rule_id, tests_e_set as tests_set, months_e as months, 0 as min_age from family
+),
+-- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it
+members as (
+    select f.rule_id, p.patient_id, f.subject, f.days_to_act, born.month_index as birth_month,
+           born.day_of_month as birth_day_of_month, enter.day as enter_day, leave.day as leave_day,
+           case when p.age_low >= f.age_from and p.age_high <= f.age_to then 1 else 0 end as is_sure,
+           case when p.birth_from_day = p.birth_to_day then 1 else 0 end as is_exact
+    from person p
+    join family f on f.age_from <= p.age_high and f.age_to >= p.age_low and coalesce(f.sex, p.sex) = p.sex
+    join calendar born on born.calendar_id = 1 and born.day = p.birth_to_day
+    join calendar enter on enter.calendar_id = 1 and enter.month_index = born.month_index + f.age_from * 12
+        and enter.day_of_month = case when born.day_of_month > enter.days_in_month
+                                      then enter.days_in_month else born.day_of_month end
+    left join calendar leave on leave.calendar_id = 1 and leave.month_index = born.month_index + f.age_to * 12 + 12
+        and leave.day_of_month = case when born.day_of_month > leave.days_in_month
+                                      then leave.days_in_month else born.day_of_month end
+),
+-- what was done, and what is only said to be done (that never gives a sure day)
+seen as (
+    select m.rule_id, d.patient_id, m.tests_set, d.from_day, d.to_day, d.fact_table, d.fact_id
+    from done_test d
+    join value_set_code v on v.code = d.code
+    join methods m on m.tests_set = v.value_set
+    union all
+    select m.rule_id, s.patient_id, m.tests_set, cast(null as bigint) as from_day, s.sent_from_day as to_day,
+           'communication' as fact_table, s.id as fact_id
+    from said_done s
+    join value_set_code v on v.code = s.code
+    join methods m on m.tests_set = v.value_set
+),
+last_seen as (
+    select rule_id, patient_id, tests_set, max(from_day) as sure_day, max(to_day) as last_day
+    from seen
+    group by rule_id, patient_id, tests_set
+),
+-- until when each test holds: surely, and at the latest; a test below its age does not count
+rounds as (
+    select m.rule_id, m.patient_id, l.tests_set, l.sure_day, l.last_day,
+           later.day as sure_until, latest.day as last_until
+    from members m
+    join last_seen l on l.rule_id = m.rule_id and l.patient_id = m.patient_id
+    join methods w on w.rule_id = l.rule_id and w.tests_set = l.tests_set
+    join calendar possible on possible.calendar_id = 1 and possible.day = l.last_day
+    left join calendar latest on latest.calendar_id = 1 and latest.month_index = possible.month_index + w.months
+        and latest.day_of_month = case when possible.day_of_month > latest.days_in_month
+                                       then latest.days_in_month else possible.day_of_month end
+    left join calendar sure on sure.calendar_id = 1 and sure.day = l.sure_day
+    left join calendar later on later.calendar_id = 1 and later.month_index = sure.month_index + w.months
+        and later.day_of_month = case when sure.day_of_month > later.days_in_month
+                                      then later.days_in_month else sure.day_of_month end
+    where possible.month_index - m.birth_month
+          - case when possible.day_of_month < m.birth_day_of_month then 1 else 0 end >= w.min_age * 12
+),
+best as (
+    select rule_id, patient_id, max(sure_until) as sure_until, max(last_until) as last_until, max(last_day) as last_day
+    from rounds
+    group by rule_id, patient_id
+),
+gone as (
+    select c.patient_id, v.value_set, 'condition' as fact_table, c.id as fact_id
+    from known_condition c
+    join value_set_code v on v.code = c.code
+    union all
+    select p.patient_id, v.value_set, 'procedure' as fact_table, p.id as fact_id
+    from done_procedure p
+    join value_set_code v on v.code = p.code
+),
+barred as (
+    select m.rule_id, m.patient_id, h.fact_table, h.fact_id
+    from members m
+    join hospice_care h on h.patient_id = m.patient_id
+    union all
+    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    from gone g
+    join family f on f.exclude_set = g.value_set
+    union all
+    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    from gone g
+    join family f on f.exclude_left_set = g.value_set
+    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_right_set
+    union all
+    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    from gone g
+    join family f on f.exclude_right_set = g.value_set
+    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_left_set
+),
+declined as (
+    select m.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
+    from said_no n
+    join value_set_code v on v.code = n.code
+    join methods m on m.tests_set = v.value_set
+    cross join as_of a
+    where n.day + 365 > a.day
+),
+booked as (
+    select m.rule_id, b.patient_id, b.start_from_day, b.id
+    from future_appointment b
+    join value_set_code v on v.code = b.code
+    join methods m on m.tests_set = v.value_set
+    where b.status = 'booked'
+),
+judged as (
+    select m.rule_id, m.patient_id, m.subject, m.days_to_act, m.enter_day, m.leave_day, m.is_sure, m.is_exact,
+           t.sure_until, t.last_until, t.last_day, d.until_day, k.free_day,
+           case when x.patient_id is not null then 'barred'
+                when t.sure_until > a.day then 'met'
+                when d.until_day is not null then 'declined'
+                when t.last_until > a.day then 'maybe'
+                when m.is_sure = 0 then 'age'
+                else 'due' end as verdict
+    from members m
+    cross join as_of a
+    left join best t on t.rule_id = m.rule_id and t.patient_id = m.patient_id
+    left join (select distinct rule_id, patient_id from barred) x on x.rule_id = m.rule_id and x.patient_id = m.patient_id
+    left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
+        on d.rule_id = m.rule_id and d.patient_id = m.patient_id
+    -- booked is not done: the question comes back the day after
+    left join (select rule_id, patient_id, min(start_from_day) + 1 as free_day from booked group by rule_id, patient_id) k
+        on k.rule_id = m.rule_id and k.patient_id = m.patient_id
+),
+dated as (
+    select j.rule_id, j.patient_id, j.subject, j.days_to_act, j.leave_day, j.last_day, j.verdict,
+           case j.verdict when 'met' then j.sure_until
+                          when 'declined' then j.until_day
+                          when 'maybe' then coalesce(j.sure_until, j.enter_day)
+                          when 'age' then j.enter_day
+                          when 'due' then coalesce(j.free_day, case when j.last_until > j.enter_day
+                                                                    then j.last_until else j.enter_day end)
+                          end as open_day,
+           -- with an inexact birth day the answer can change on any day
+           case when j.is_exact = 0 then a.day + 1
+                when j.verdict = 'met' then j.sure_until
+                when j.verdict = 'declined' then j.until_day
+                when j.verdict = 'maybe' then j.last_until
+                else j.free_day end as next_day
+    from judged j
+    cross join as_of a
+),
+soonest as (
+    select d.rule_id, d.patient_id, case when d.next_day < d.leave_day then d.next_day else d.leave_day end as day
+    from dated d
+),
+evidence as (
+    select s.patient_id, f.subject, s.rule_id, s.fact_table, s.fact_id, 'last' as role
+    from seen s
+    join rounds r on r.rule_id = s.rule_id and r.patient_id = s.patient_id and r.tests_set = s.tests_set
+    join family f on f.rule_id = s.rule_id
+    where s.from_day = r.sure_day or s.to_day = r.last_day
+    union all
+    select b.patient_id, f.subject, b.rule_id, b.fact_table, b.fact_id, 'exclusion' as role
+    from barred b
+    join family f on f.rule_id = b.rule_id
+    union all
+    select d.patient_id, f.subject, d.rule_id, d.fact_table, d.fact_id, 'declined' as role
+    from declined d
+    join family f on f.rule_id = d.rule_id
+    union all
+    select k.patient_id, f.subject, k.rule_id, 'appointment' as fact_table, k.id as fact_id, 'booked' as role
+    from booked k
+    join family f on f.rule_id = k.rule_id
+)
+select d.rule_id, d.patient_id, d.subject,
+       case d.verdict when 'barred' then 'EXCLUDED'
+                      when 'met' then 'MET'
+                      when 'declined' then 'EXCLUDED'
+                      when 'due' then 'DUE'
+                      else 'UNKNOWN' end as status,
+       d.open_day as opens_on, d.open_day + d.days_to_act as due_on, d.leave_day as lapses_on,
+       case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
+       case d.verdict when 'maybe' then 'report' when 'age' then 'birth' end as missing,
+       case when d.last_day is null then 'None is on record' else 'Last one' end as say_found,
+       d.last_day as say_last_on
+from dated d
+join soonest s on s.rule_id = d.rule_id and s.patient_id = d.patient_id
+cross join as_of a
