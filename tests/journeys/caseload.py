@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from beforehand.care.needs.actions import add_need
 from beforehand.care.needs.arrivals import ready_to_receive, receive
+from beforehand.care.needs.standing import refresh_rows
+from beforehand.clinical.times import day_of
 from beforehand.record.models import Patient, Source, Team, TeamMember, User
 
 PASSWORD = "a long enough pass phrase"
@@ -90,7 +92,9 @@ def medicine(key: str, of: str, words: str, code: str, *, authored: int, filled:
     return [request, fill] if filled is not None else [request]
 
 
-def result(key: str, of: str, words: str, code: str, value: float, unit: str, *, taken: int, low: float, high: float) -> Any:
+def result(
+    key: str, of: str, words: str, code: str, value: float, unit: str, *, taken: int, low: float, high: float
+) -> Any:
     """A laboratory result with its range."""
     return {
         "resourceType": "Observation",
@@ -144,7 +148,9 @@ def eleanor() -> list[Any]:
     }
     return [
         person("eleanor", "Eleanor", "Smith", "1945-03-03", phone="555-0155"),
-        *medicine("eleanor-apixaban", "eleanor", "Apixaban 5 MG Oral Tablet", "1364445", authored=-30, filled=-26, days=28),
+        *medicine(
+            "eleanor-apixaban", "eleanor", "Apixaban 5 MG Oral Tablet", "1364445", authored=-30, filled=-26, days=28
+        ),
         result("eleanor-k", "eleanor", "Potassium", "2823-3", 5.9, "mmol/L", taken=-1, low=3.5, high=5.1),
         visit,
         stay,
@@ -224,3 +230,6 @@ def crowd(dana: User, size: int) -> None:
         )
 
 
+def rank_again() -> None:
+    """Score the list again after rows were changed behind the actions' back."""
+    refresh_rows(list(Patient.unscoped.values_list("pk", flat=True)), day_of(timezone.localdate()))
