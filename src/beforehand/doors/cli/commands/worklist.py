@@ -6,7 +6,7 @@ from datetime import date
 
 import click
 
-from beforehand.care.needs.worklist import worklist_as_dicts
+from beforehand.care.needs.plain import worklist_as_dicts
 from beforehand.doors.cli.output import as_of_option, json_option, print_json
 from beforehand.doors.cli.run import as_option, audited_run, day_or_today, needs_home
 
