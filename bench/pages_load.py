@@ -38,7 +38,18 @@ from beforehand.care.needs.worklist import person_needs, worklist
 from beforehand.clinical.times import day_of
 from beforehand.lookahead.models import Finding
 from beforehand.record.access import principal_of
-from beforehand.record.models import FACT_MODELS, Enrolment, Item, Message, Patient, Programme, Source, Team, TeamMember, User
+from beforehand.record.models import (
+    FACT_MODELS,
+    Enrolment,
+    Item,
+    Message,
+    Patient,
+    Programme,
+    Source,
+    Team,
+    TeamMember,
+    User,
+)
 
 NEEDS_EACH = 5
 TODAY = day_of(timezone.localdate())
@@ -52,7 +63,9 @@ def _people(patients: int) -> tuple[Team, list[User]]:
         TeamMember.objects.create(team=team, user=user)
     Patient.unscoped.bulk_create(
         [
-            Patient(id=number, display_name=f"Person {number}", birth_from_day=-number % 20000, birth_to_day=-number % 20000)
+            Patient(
+                id=number, display_name=f"Person {number}", birth_from_day=-number % 20000, birth_to_day=-number % 20000
+            )
             for number in range(1, patients + 1)
         ],
         batch_size=1000,
@@ -69,7 +82,9 @@ def _people(patients: int) -> tuple[Team, list[User]]:
 
 def _facts(patients: int, random_: random.Random) -> None:
     source = Source.objects.create(name="bench-lab", label="Bench lab")
-    message = Message.objects.create(source=source, digest="0", size=0, format="fhir", state="APPLIED", received_at=timezone.now())
+    message = Message.objects.create(
+        source=source, digest="0", size=0, format="fhir", state="APPLIED", received_at=timezone.now()
+    )
     Item.objects.create(id=1, message=message, place=0, outcome="APPLIED", version_state="CURRENT")
     observation = FACT_MODELS["observation"]
     rows = [
@@ -83,7 +98,10 @@ def _facts(patients: int, random_: random.Random) -> None:
     ]  # fmt: skip
     observation._meta.default_manager.bulk_create(rows, batch_size=500)  # type: ignore[union-attr]
     PersonRisk.unscoped.bulk_create(
-        [PersonRisk(patient_id=number, points=random_.randrange(8), computed_day=TODAY) for number in range(1, patients + 1)],
+        [
+            PersonRisk(patient_id=number, points=random_.randrange(8), computed_day=TODAY)
+            for number in range(1, patients + 1)
+        ],
         batch_size=1000,
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from beforehand.lookahead.models import Finding
 from django.utils import timezone
 
 from beforehand.care.needs.from_findings import Updated, update_needs
 from beforehand.care.needs.models import Need
 from beforehand.care.needs.register import RuleWords
 from beforehand.clinical.times import day_of
+from beforehand.lookahead.models import Finding
 from beforehand.record.models import (
     Enrolment,
     Patient,
@@ -53,9 +53,9 @@ def plain_words(monkeypatch: Any) -> None:
     for module in ("from_findings", "invariants"):
         monkeypatch.setattr(f"{base}.{module}.asking_rules", asking)
     for module in ("from_findings", "views"):
-        monkeypatch.setattr(f"{base}.{module}.question", lambda finding: f"{known(finding.rule_id).title}?")
-        monkeypatch.setattr(f"{base}.{module}.reason", lambda finding: f"{finding.subject} is {finding.status}")
-        monkeypatch.setattr(f"{base}.{module}.next_step", lambda finding: "Call the pharmacy")
+        monkeypatch.setattr(f"{base}.{module}.question", lambda finding, **_: f"{known(finding.rule_id).title}?")
+        monkeypatch.setattr(f"{base}.{module}.reason", lambda finding, **_: f"{finding.subject} is {finding.status}")
+        monkeypatch.setattr(f"{base}.{module}.next_step", lambda finding, **_: "Call the pharmacy")
 
 
 class House:

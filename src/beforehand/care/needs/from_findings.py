@@ -6,6 +6,7 @@ to nobody comes back. It reads a fixed number of queries for a batch of patients
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,11 +21,10 @@ from beforehand.care.needs.events import event, write
 from beforehand.care.needs.folding import Fold, asks, asks_at_all, evidence_digest, folds, has_lapsed, labels
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
 from beforehand.care.needs.rank import Policy, date_to_act, policy
-from beforehand.care.needs.register import asking_rules, rule_words
+from beforehand.care.needs.register import asking_rules, missing, next_step, question, reason, rule_words
 from beforehand.care.needs.standing import refresh_rows
 from beforehand.clinical.times import day_of
 from beforehand.lookahead.models import Finding
-from beforehand.lookahead.words import next_step, question, reason
 from beforehand.record.models import Enrolment, Patient, Resource, User
 
 BATCH = 500
@@ -59,6 +59,7 @@ class _Work:
     asking: dict[int, list[Any]]
     needs: dict[int, list[Need]]
     linked: dict[int, set[int]]  # need -> findings
+    names: dict[int, str]
     deceased: set[int]
     joined: set[int]  # records of theirs are all part of another patient now
     absent_users: set[int]
@@ -67,6 +68,9 @@ class _Work:
     changed: dict[int, Need] = field(default_factory=dict)
     links: list[NeedFinding] = field(default_factory=list)
     events: list[NeedEvent] = field(default_factory=list)
+
+    def name(self, patient_id: int | None) -> str:
+        return self.names.get(patient_id or 0, "")
 
 
 @dataclass(frozen=True)
@@ -107,11 +111,11 @@ def enrolments_on(patient_ids: Iterable[int], as_of: int) -> dict[int, Enrolled]
 
 def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
     enrolled = enrolments_on(patient_ids, as_of)
-    patients = Patient.unscoped.filter(pk__in=patient_ids).filter(Q(merged_into_id__isnull=False) | Q(is_deceased=1))
-    gone = list(patients.values_list("pk", "merged_into_id", "is_deceased"))
-    for patient_id, merged_into, _ in gone:
-        if merged_into is not None:
-            enrolled.pop(patient_id, None)
+    patients = Patient.unscoped.filter(pk__in=patient_ids)
+    known = list(patients.values_list("pk", "display_name", "merged_into_id", "is_deceased"))
+    joined = {patient_id for patient_id, _, merged_into, _ in known if merged_into is not None}
+    for patient_id in joined:
+        enrolled.pop(patient_id, None)
     needs: dict[int, list[Need]] = defaultdict(list)
     rows = Need.unscoped.filter(patient_id__in=patient_ids, source="FINDING").order_by("id")
     if connection.features.has_select_for_update:
@@ -140,8 +144,9 @@ def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
         asking=asking,
         needs=needs,
         linked=linked,
-        deceased={patient_id for patient_id, _, deceased in gone if deceased},
-        joined={patient_id for patient_id, merged_into, _ in gone if merged_into is not None},
+        names={patient_id: name for patient_id, name, _, _ in known},
+        deceased={patient_id for patient_id, _, _, deceased in known if deceased},
+        joined=joined,
         absent_users=set(User.objects.filter(is_active=False).values_list("pk", flat=True)),
         versions=_versions(needs, asking),
     )
@@ -161,16 +166,19 @@ def versions_of(fact_ids: Iterable[int]) -> dict[int, int | None]:
     return dict(Resource.objects.filter(pk__in=list(fact_ids)).values_list("pk", "current_item_id"))
 
 
-def fill(need: Need, fold: Fold, work_day: int, rules: Policy) -> None:
+def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str) -> None:
     """What the need shows, from the findings folded into it. A step a person planned is left alone."""
     lead = fold.lead
     words = rule_words(lead.rule_id)
-    key = f"{lead.pk}:{lead.changed_at}:{getattr(lead, 'digest', '')}"[:120]
+    told = hashlib.sha256(f"{lead.changed_at}:{lead.digest}:{name}".encode()).hexdigest()[:24]
+    key = f"{lead.pk}:{told}"
     need.rule_id, need.subject, need.status, need.topic = lead.rule_id, lead.subject[:300], lead.status, words.topic
     if need.words_key != key:
-        need.words_key, need.question, need.reason = key, question(lead) or words.title, reason(lead)
+        need.words_key, need.question = key, question(lead, patient=name, today=work_day) or words.title
+        need.reason = reason(lead, patient=name, today=work_day)
         if not need.is_planned:
-            need.next_step, need.step_kind = next_step(lead) or words.title, words.step_kind
+            need.next_step = next_step(lead, patient=name, today=work_day) or words.title
+            need.step_kind = words.step_kind
     need.harm = max(rule_words(each.rule_id).harm for each in fold.findings)
     due = [each.due_on for each in fold.findings if each.due_on is not None]
     need.due_on = min(due, default=None)
@@ -206,7 +214,9 @@ def _own(need: Need, enrolled: Enrolled) -> None:
         need.owner_user_id = enrolled.lead_id
 
 
-def new_need(patient_id: int, fold: Fold, enrolled: Enrolled, as_of: int, rules: Policy, now: datetime) -> Need:
+def new_need(
+    patient_id: int, fold: Fold, enrolled: Enrolled, as_of: int, rules: Policy, now: datetime, name: str
+) -> Need:
     """A need for findings that nobody works yet, unsaved."""
     need = Need(
         patient_id=patient_id,
@@ -218,7 +228,7 @@ def new_need(patient_id: int, fold: Fold, enrolled: Enrolled, as_of: int, rules:
         next_on=as_of,
     )
     _own(need, enrolled)
-    fill(need, fold, as_of, rules)
+    fill(need, fold, as_of, rules, name)
     return need
 
 
@@ -237,7 +247,7 @@ def _reopen(work: _Work, need: Need, fold: Fold, enrolled: Enrolled) -> None:
     need.opened_day = work.as_of if words == ended else need.opened_day
     need.version += 1
     _own(need, enrolled)
-    fill(need, fold, work.as_of, work.rules)
+    fill(need, fold, work.as_of, work.rules, work.name(need.patient_id))
     work.changed[need.pk] = need
     _note(work, need, "REOPENED", words)
 
@@ -249,7 +259,8 @@ def _settle_fold(work: _Work, patient_id: int, fold: Fold, enrolled: Enrolled) -
     if live is None:
         last = max(same, key=lambda need: (need.changed_at, need.pk), default=None)
         if last is None:
-            work.fresh.append((new_need(patient_id, fold, enrolled, work.as_of, work.rules, work.now), fold))
+            need = new_need(patient_id, fold, enrolled, work.as_of, work.rules, work.now, work.name(patient_id))
+            work.fresh.append((need, fold))
             return None
         if _held(last, fold, work):
             return None
@@ -260,7 +271,7 @@ def _settle_fold(work: _Work, patient_id: int, fold: Fold, enrolled: Enrolled) -
     if live.state == "SNOOZED" and (joined or live.shown_from <= work.as_of):
         live.state, live.shown_from = "OPEN", work.as_of
         _note(work, live, "WOKEN", "Something new came up" if joined else "")
-    fill(live, fold, work.as_of, work.rules)
+    fill(live, fold, work.as_of, work.rules, work.name(patient_id))
     if any(before[name] != getattr(live, name) for name in RULE_COLUMNS):
         work.changed[live.pk] = live
     return live
@@ -277,7 +288,13 @@ def _settle_silent(work: _Work, need: Need) -> None:
             need.shown_from, need.opens_on = opens, opens
             work.changed[need.pk] = need
     elif linked and all(each.state == "CURRENT" and each.status == "MET" for each in linked):
-        _close(work, need, "MET", reason(linked[0]) or "The record shows it done", linked)
+        _close(
+            work,
+            need,
+            "MET",
+            reason(linked[0], patient=work.name(need.patient_id), today=work.as_of) or "The record shows it done",
+            linked,
+        )
     elif need.patient_id in work.joined:
         _close(work, need, "JOINED", "Worked on under the person's joined record", linked)
     elif need.patient_id in work.deceased and all(each.state != "CURRENT" for each in linked):
@@ -311,9 +328,9 @@ def _why_marked(work: _Work, need: Need, linked: Sequence[Any]) -> str:
         if has_lapsed(each, work.as_of):
             return f"The day on which it mattered has passed ({title})"
         if each.status == "EXCLUDED":
-            return f"An exclusion applies now: {reason(each) or title}"[:400]
+            return f"An exclusion applies now: {reason(each, today=work.as_of) or title}"[:400]
         if each.status == "UNKNOWN":
-            said = rule_words(each.rule_id).missing.get(each.missing or "", "")
+            said = missing(each, patient=work.name(need.patient_id), today=work.as_of)
             return f"Nobody can tell any more. {said}".strip()[:400]
     return "Nothing in the record asks for this any more"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
 
 from beforehand.clinical.times import day_of, show_day
 from beforehand.lookahead.library import library
 from beforehand.lookahead.rule import Rule
+from beforehand.lookahead.words import fill
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,35 @@ def rule_words(rule_id: str) -> RuleWords:
         known = (rule, _in_words(rule))
         _known[rule_id] = known
     return known[1]
+
+
+def _said(finding: Any, part: str, patient: str, today: int | None) -> str:
+    rule = _rules().get(finding.rule_id)
+    if rule is None:
+        return rule_words(finding.rule_id).title
+    return fill(str(getattr(rule, part)), finding, patient=patient, today=today)
+
+
+def question(finding: Any, *, patient: str = "", today: int | None = None) -> str:
+    """The rule's question about this finding, with the person's name."""
+    return _said(finding, "question", patient, today)
+
+
+def next_step(finding: Any, *, patient: str = "", today: int | None = None) -> str:
+    """What to do next."""
+    return _said(finding, "next_step", patient, today)
+
+
+def missing(finding: Any, *, patient: str = "", today: int | None = None) -> str:
+    """What evidence is lacking, in words; empty where nothing is."""
+    words = rule_words(finding.rule_id).missing.get(finding.missing or "", "")
+    return fill(words, finding, patient=patient, today=today) if words else ""
+
+
+def reason(finding: Any, *, patient: str = "", today: int | None = None) -> str:
+    """Why it is there; where the rule cannot tell, what evidence is lacking."""
+    lacking = missing(finding, patient=patient, today=today)
+    return lacking or _said(finding, "reason", patient, today)
 
 
 def asking_rules() -> list[str]:

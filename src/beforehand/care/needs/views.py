@@ -13,12 +13,11 @@ from beforehand.care.needs.evidence import evidence_views
 from beforehand.care.needs.folding import lead_order
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding, PersonRisk
 from beforehand.care.needs.rank import days_words
-from beforehand.care.needs.register import rule_words
+from beforehand.care.needs.register import missing, next_step, question, reason, rule_words
 from beforehand.care.needs.shapes import Clock, EvidenceView, FindingView, HistoryEntry, NeedView, Tone
 from beforehand.care.needs.steps import step
 from beforehand.clinical.times import date_of, show_day
 from beforehand.lookahead.models import Finding
-from beforehand.lookahead.words import next_step, question, reason
 from beforehand.record.access import SomePatients
 from beforehand.record.models import Concept, Patient, Team, User
 
@@ -177,7 +176,7 @@ def _findings(reader: SomePatients, need_ids: Sequence[int]) -> dict[int, list[A
     return found
 
 
-def finding_view(finding: Any, evidence: tuple[EvidenceView, ...]) -> FindingView:
+def finding_view(finding: Any, evidence: tuple[EvidenceView, ...], name: str, as_of: int) -> FindingView:
     """One finding in words."""
     words = rule_words(finding.rule_id)
     return FindingView(
@@ -186,10 +185,10 @@ def finding_view(finding: Any, evidence: tuple[EvidenceView, ...]) -> FindingVie
         subject=finding.subject,
         status=finding.status,
         state=finding.state,
-        question=question(finding),
-        reason=reason(finding),
-        next_step=next_step(finding),
-        missing=words.missing.get(finding.missing or "", "") if finding.status == "UNKNOWN" else "",
+        question=question(finding, patient=name, today=as_of),
+        reason=reason(finding, patient=name, today=as_of),
+        next_step=next_step(finding, patient=name, today=as_of),
+        missing=missing(finding, patient=name, today=as_of) if finding.status == "UNKNOWN" else "",
         opens_day=finding.opens_on,
         due_day=finding.due_on,
         is_stale=bool(finding.is_stale),
@@ -224,13 +223,14 @@ def need_view(need: Need, known: Around) -> NeedView:
     """One need, from what was read once for the page."""
     findings = known.findings.get(need.pk, [])
     findings = sorted(findings, key=lambda each: each.rule_id != need.rule_id or each.subject != need.subject)
-    shown = tuple(finding_view(each, known.evidence.get(each.pk, ())) for each in findings)
+    who = known.people.get(need.patient_id or 0)
+    name = who.name if who else ""
+    shown = tuple(finding_view(each, known.evidence.get(each.pk, ()), name, known.as_of) for each in findings)
     asking = [each for each in shown if each.state == "CURRENT" and each.status in ("DUE", "UNKNOWN")]
     reasons = [need.reason, *(each.reason for each in asking)] if need.reason else [each.reason for each in asking]
     words = rule_words(need.rule_id) if need.rule_id else None
     entries = known.history.get(need.pk, [])
     newest = newest_undoable(entries)
-    who = known.people.get(need.patient_id or 0)
     owner = known.users.get(need.owner_user_id or 0) if need.owner_user_id else None
     lead = shown[0] if shown else None
     return NeedView(

@@ -69,7 +69,7 @@ def my_teams(principal: Principal) -> list[int]:
     return sorted(set(member.values_list("team_id", flat=True)))
 
 
-def _slots_of(principal: Principal, owner: str, teams: Sequence[int]) -> tuple[list[str], str]:
+def slots_of(principal: Principal, owner: str, teams: Sequence[int]) -> tuple[list[str], str]:
     """The lists asked for, and the owner as the page shows it. A name is a user's or a team's."""
     person = principal.person
     mine = [f"user:{person.id}"] if person else ["all"]
@@ -280,7 +280,7 @@ def worklist(
     """The list of one day. ``owner`` is mine, team, everyone, or the name of a user or team."""
     day, filters = as_day(as_of), filters or Filters()
     teams = my_teams(principal)
-    slots, shown_owner = _slots_of(principal, owner or "everyone", teams)
+    slots, shown_owner = slots_of(principal, owner or "everyone", teams)
     who = audience(principal)
     is_scored = _is_scored_for(day)
     if not is_scored and day == today():
