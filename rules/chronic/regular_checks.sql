@@ -3,17 +3,17 @@ title: Regular check of a long-term condition or medicine
 why: A check that is late hides harm that could still be turned.
 kind: gap
 question: Is the check of {patient} booked?
-reason: "{found} {last_on}."
+reason: "Last one: {last_on}."
 next_step: Ask for the check to be ordered and book it.
 missing: {report: "It is said to be done, but no report with an exact day is here."}
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/chronic_checks.csv
-whole: [ingredient, months, days_to_act, harm]
+whole: [ingredient, months, days_to_act]
 step_kind: book
 needs: [person, active_condition, known_condition, current_medication, medicine, ingredient_class, done_test, said_done,
-        said_no, hospice_care, calendar, value_set_code]
+        said_no, hospice_care, future_appointment, calendar, value_set_code]
 --- */
 with
 -- why somebody is in a row's population: a condition or a medicine, with the day it began
@@ -99,6 +99,13 @@ declined as (
     cross join as_of a
     where n.day + 365 > a.day
 ),
+booked as (
+    select w.rule_id, b.patient_id, b.start_from_day, b.id
+    from future_appointment b
+    join value_set_code v on v.code = b.code
+    join wanted w on w.tests_set = v.value_set
+    where b.status = 'booked'
+),
 judged as (
     select p.rule_id, p.patient_id, p.since_day,
            min(case when p.sure_until > a.day then 1 else 0 end) as is_met,
@@ -123,16 +130,21 @@ answers as (
            case when b.patient_id is not null then null
                 when j.is_met = 1 then j.sure_until
                 when d.until_day is not null then d.until_day
+                when k.free_day is not null then k.free_day
                 when j.is_maybe = 1 then j.maybe_since
                 else j.late_since end as open_day,
            case when j.is_met = 1 then j.sure_until
                 when d.until_day is not null then d.until_day
+                when k.free_day is not null then k.free_day
                 when j.is_maybe = 1 then j.last_until end as next_day
     from judged j
     left join (select distinct rule_id, patient_id from barred) b
         on b.rule_id = j.rule_id and b.patient_id = j.patient_id
     left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = j.rule_id and d.patient_id = j.patient_id
+    -- booked is not done: the question comes back the day after
+    left join (select rule_id, patient_id, min(start_from_day) + 1 as free_day from booked group by rule_id, patient_id) k
+        on k.rule_id = j.rule_id and k.patient_id = j.patient_id
 ),
 evidence as (
     select g.patient_id, f.subject, g.rule_id, g.fact_table, g.fact_id, 'reason' as role
@@ -152,6 +164,10 @@ evidence as (
     select d.patient_id, f.subject, d.rule_id, d.fact_table, d.fact_id, 'declined' as role
     from declined d
     join family f on f.rule_id = d.rule_id
+    union all
+    select k.patient_id, f.subject, k.rule_id, 'appointment' as fact_table, k.id as fact_id, 'booked' as role
+    from booked k
+    join family f on f.rule_id = k.rule_id
 )
 select w.rule_id, w.patient_id, f.subject, w.status,
        case when w.open_day < w.since_day then w.since_day else w.open_day end as opens_on,
@@ -159,9 +175,7 @@ select w.rule_id, w.patient_id, f.subject, w.status,
        cast(null as bigint) as lapses_on,
        case when w.next_day < a.day + 90 then w.next_day else a.day + 90 end as recheck_on,
        case when w.status = 'UNKNOWN' then 'report' end as missing,
-       case when w.is_complete = 1 then 'Last one' when w.last_day is null then 'None is on record'
-            else 'Only a part of it is on record,' end as say_found,
-       w.last_day as say_last_on
+       case when w.is_complete = 1 then w.last_day end as say_last_on
 from answers w
 join family f on f.rule_id = w.rule_id
 cross join as_of a

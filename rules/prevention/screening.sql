@@ -3,7 +3,7 @@ title: Screening by age
 why: Found early, it can be cured.
 kind: gap
 question: Is the screening of {patient} booked?
-reason: "{found} {last_on}."
+reason: "Last one: {last_on}."
 next_step: Offer the test and book it.
 missing:
   report: "It is said to be done, but no report with an exact day is here."
@@ -198,7 +198,6 @@ select d.rule_id, d.patient_id, d.subject,
        d.open_day as opens_on, d.open_day + d.days_to_act as due_on, d.leave_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
        case d.verdict when 'maybe' then 'report' when 'age' then 'birth' end as missing,
-       case when d.last_day is null then 'None is on record' else 'Last one' end as say_found,
        d.last_day as say_last_on
 from dated d
 join soonest s on s.rule_id = d.rule_id and s.patient_id = d.patient_id
