@@ -136,7 +136,7 @@ def _concept_classes(table: Table, rows: list[Row]) -> dict[int, int]:
         (concept, pair) for concept, pairs in sorted(codings_of(used).items()) for pair in sorted(pairs)
     ]
     if table.name in MEDICINES:
-        marks += [(concept, parts) for concept, parts in sorted(ingredients_of(used).items())]
+        marks += [(concept, parts) for concept, parts in sorted(ingredients_of(used).items(), key=lambda each: each[0])]
     for concept, mark in marks:
         other = owners.setdefault(mark, concept)
         low, high = sorted((root(concept), root(other)))
@@ -144,13 +144,13 @@ def _concept_classes(table: Table, rows: list[Row]) -> dict[int, int]:
     return {concept: root(concept) for concept in used}
 
 
-def ingredients_of(concepts: Iterable[int]) -> dict[int, frozenset[int]]:
-    """The ingredients of each medicine concept that has any."""
-    found: dict[int, set[int]] = defaultdict(set)
-    for code, ingredient in fetch(
-        f"select code, ingredient from k_medicine where {among('code')}", [listed(concepts)]  # noqa: S608
+def ingredients_of(concepts: Iterable[int]) -> dict[int, frozenset[tuple[int, int]]]:
+    """The ingredients of each medicine concept that has any; a cream is not the tablet of the same ingredient."""
+    found: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for code, ingredient, is_local in fetch(
+        f"select code, ingredient, is_local from k_medicine where {among('code')}", [listed(concepts)]  # noqa: S608
     ):
-        found[code].add(ingredient)
+        found[code].add((ingredient, is_local))
     return {code: frozenset(parts) for code, parts in found.items()}
 
 
