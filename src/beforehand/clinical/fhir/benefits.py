@@ -6,7 +6,7 @@ Blue Button). Totals win; where one is missing the items are added up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 from beforehand.clinical.fhir.contract import Mapped, MappingContext, Resource
 from beforehand.clinical.fhir.elements import cents, codings, name_in, patient_in, status_of, vocabulary, when
@@ -41,16 +41,25 @@ COINSURANCE = (
 Amounts = dict[str, int]
 
 
+@lru_cache(maxsize=1_024)
+def _word(code: str) -> str:
+    """The last part of a Medicare variable's address; another code as it is."""
+    return code.rpartition("/")[2]
+
+
 def _add(amounts: Amounts, category: object, money: object, place: str) -> None:
-    """Add an amount under each of its category's words; a Medicare variable by the last part of its address."""
+    """Add an amount under each of its category's words."""
+    if money is None:
+        return
     value = cents(money, place)
     if value is None:
         return
-    seen: set[str] = set()
+    seen = ""
     for coding in codings(category):
-        word = str(coding.get("code") or "").rpartition("/")[2]
-        if word and word not in seen:
-            seen.add(word)
+        code = coding.get("code")
+        word = _word(code) if type(code) is str else ""
+        if word and word != seen:
+            seen = word
             amounts[word] = amounts.get(word, 0) + value
 
 
@@ -77,9 +86,12 @@ def _balances(r: Resource) -> Amounts:
     return amounts
 
 
-def _said(amounts: Amounts, names: Iterable[str]) -> int | None:
+def _said(amounts: Amounts, names: tuple[str, ...]) -> int | None:
     """The first of the named amounts that was said."""
-    return next((amounts[name] for name in names if name in amounts), None)
+    for name in names:
+        if name in amounts:
+            return amounts[name]
+    return None
 
 
 def _sum(*parts: int | None) -> int | None:
@@ -92,7 +104,10 @@ def _either(*answers: int | None) -> int | None:
 
 
 def _part(totals: Amounts, lines: Amounts, balances: Amounts, names: tuple[str, ...]) -> int | None:
-    return _either(_said(totals, names), _said(lines, names), _said(balances, names))
+    for amounts in (totals, lines, balances):
+        if amounts and (said := _said(amounts, names)) is not None:
+            return said
+    return None
 
 
 def amounts_of(r: Resource) -> tuple[int | None, int | None, int | None, int | None, int | None]:
