@@ -1,0 +1,149 @@
+"""The Parquet copy of the facts: made from the rows, kept fresh by a delta, compacted at night.
+
+It is patient data: its folder is for the owner only. It can be thrown away at any time and is made again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from beforehand.lookahead.engines.duckdb import HOUSE, DuckEngine
+from beforehand.lookahead.errors import LookaheadError
+from beforehand.lookahead.models import ColumnCopy
+
+REBUILD_SHARE = 0.2  # a delta larger than this share of the patients is not worth keeping apart
+KEEP_SECONDS = 3600  # an old copy stays this long for whoever still reads it
+
+
+class ColumnsNotReadyError(LookaheadError):
+    """The copy cannot be made: the database is of a kind that cannot be read from outside."""
+
+
+def columns_folder() -> Path:
+    """The folder of the copy, for the owner only."""
+    folder = Path(settings.COLUMNS)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+@contextmanager
+def fresh_columns(*, memory: str | None = None, threads: int | None = None) -> Iterator[DuckEngine]:
+    """An engine over a copy that holds everything committed by now."""
+    folder = columns_folder()
+    spill = folder / f"spill-{uuid.uuid4().hex}"
+    spill.mkdir(mode=0o700)
+    limit = memory or str(getattr(settings, "COLUMNS_MEMORY", "1GB"))
+    try:
+        with DuckEngine(memory=limit, threads=threads or os.cpu_count() or 1, spill=spill) as engine:
+            with _rows_attached(engine, spill):
+                base, delta = _bring_up_to_date(engine, folder)
+                engine.load_shared()
+                engine.connection.execute("commit")
+            engine.read_facts(base, delta)
+            yield engine
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def compact() -> bool:
+    """Fold the delta into a new base and remove old copies; true when there was anything to fold."""
+    folder = columns_folder()
+    has_delta = ColumnCopy.objects.filter(name="delta").exists()
+    if has_delta:
+        ColumnCopy.objects.all().delete()
+        with fresh_columns():
+            pass
+    used = set(ColumnCopy.objects.values_list("folder", flat=True))
+    for old in folder.iterdir():
+        if old.name not in used and old.stat().st_mtime < time.time() - KEEP_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+    return has_delta
+
+
+@contextmanager
+def _rows_attached(engine: DuckEngine, spill: Path) -> Iterator[None]:
+    """The database of rows, attached and held still by one transaction."""
+    if connection.vendor == "postgresql":
+        engine.attach("postgres", _postgres_words())
+    else:
+        engine.attach("sqlite", str(_sqlite_file(spill)))
+    engine.connection.execute("begin")
+    try:
+        yield
+    finally:
+        try:
+            engine.detach()
+        except Exception:  # noqa: BLE001, S110  the engine is closed next; what matters was said before
+            pass
+
+
+def _postgres_words() -> str:
+    chosen = connection.get_connection_params()
+    words = {"dbname": "dbname", "user": "user", "password": "password", "host": "host", "port": "port"}  # noqa: S105
+    parts = []
+    for key, word in words.items():
+        if chosen.get(key):
+            value = str(chosen[key]).replace("\\", "\\\\").replace("'", "\\'")
+            parts.append(f"{word}='{value}'")
+    return " ".join(parts)
+
+
+def _sqlite_file(spill: Path) -> Path:
+    """The file of the database; one that lives in memory is written to the private folder first."""
+    name = str(connection.settings_dict["NAME"])
+    if "mode=memory" not in name and name != ":memory:":
+        return Path(name)
+    connection.ensure_connection()
+    target = spill / "rows.db"
+    with sqlite3.connect(target) as copy:
+        connection.connection.backup(copy)
+    copy.close()
+    return target
+
+
+def _bring_up_to_date(engine: DuckEngine, folder: Path) -> tuple[Path, Path | None]:
+    """Make what is lacking of base and delta; their folders."""
+    now = engine.one(f"select max(changed_seq) from {HOUSE}.patient")
+    known = {copy.name: copy for copy in ColumnCopy.objects.all()}
+    base = known.get("base")
+    if base is None or not (folder / base.folder).is_dir() or base.seq > now or _is_too_old(engine, base.seq):
+        return _make(engine, folder, "base", now, ""), None
+    if base.seq == now:
+        ColumnCopy.objects.filter(name="delta").delete()
+        return folder / base.folder, None
+    delta = known.get("delta")
+    if delta is not None and delta.seq == now and (folder / delta.folder).is_dir():
+        return folder / base.folder, folder / delta.folder
+    only = f"patient_id in (select id from {HOUSE}.patient where changed_seq > {base.seq})"
+    return folder / base.folder, _make(engine, folder, "delta", now, only, base.seq)
+
+
+def _is_too_old(engine: DuckEngine, seq: int) -> bool:
+    changed = engine.one(f"select count(*) from {HOUSE}.patient where changed_seq > {seq}")
+    return changed > REBUILD_SHARE * engine.one(f"select count(*) from {HOUSE}.patient")
+
+
+def _make(engine: DuckEngine, folder: Path, name: str, seq: int, only: str, since: int = 0) -> Path:
+    place = folder / f"{name}-{uuid.uuid4().hex}"
+    place.mkdir(mode=0o700)
+    engine.copy_facts(place, only)
+    if name == "delta":
+        engine.copy_changed_patients(place, since)
+    else:
+        ColumnCopy.objects.filter(name="delta").delete()
+    ColumnCopy.objects.update_or_create(
+        name=name, defaults={"seq": seq, "folder": place.name, "made_at": timezone.now()}
+    )
+    return place

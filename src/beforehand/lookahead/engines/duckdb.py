@@ -1,0 +1,154 @@
+"""The column engine: rules over everyone at once, by DuckDB over Parquet sorted by patient.
+
+The copy is a *base* and a *delta*: all rows of the patients that changed since the base was made. A patient in
+the delta is read from there alone. Nothing is fetched over the network: extensions come from their packages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from beforehand.clinical import calendar, knowledge
+from beforehand.clinical.columns import Physical, Stored
+from beforehand.clinical.tables import FACTS, REFERENCES
+from beforehand.lookahead.engines.answers import Answer, Evidence, answers
+from beforehand.lookahead.engines.binding import Places, bind
+from beforehand.lookahead.engines.memory import PATIENT_STORED, SOURCE_STORED, VALUE_SET_STORED
+from beforehand.lookahead.engines.rows import last_second
+from beforehand.lookahead.engines.shape import Shape
+from beforehand.lookahead.rule import Query
+
+HOUSE = "house"  # the attached database that holds the rows
+TYPES = {Physical.INTEGER: "bigint", Physical.TEXT: "varchar"}
+ERRORS = (duckdb.Error,)
+_STORED_PATIENT = "stored_patient"
+
+
+def extension_file(name: str) -> Path:
+    """The extension's file inside its package."""
+    package = import_module(f"duckdb_extension_{name}")
+    found = sorted(Path(str(package.__file__)).parent.rglob("*.duckdb_extension"))
+    if not found:
+        raise FileNotFoundError(f"the package duckdb-extension-{name} holds no extension for this machine")
+    return found[-1]
+
+
+class DuckEngine:
+    """One DuckDB in memory that reads the Parquet copy."""
+
+    def __init__(self, *, memory: str = "1GB", threads: int = 2, spill: Path | None = None) -> None:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": memory,
+            "threads": threads,
+            "preserve_insertion_order": False,
+        }
+        if spill is not None:
+            settings["temp_directory"] = str(spill)
+        self.connection = duckdb.connect(":memory:", config=settings)
+
+    def __enter__(self) -> DuckEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def attach(self, kind: str, target: str) -> None:
+        """Attach the database of rows, read only. ``kind`` is sqlite (a path) or postgres (a connection string)."""
+        extension = str(extension_file(kind)).replace("'", "''")
+        self.connection.execute(f"load '{extension}'")
+        quoted = target.replace("'", "''")
+        self.connection.execute(f"attach '{quoted}' as {HOUSE} (type {kind}, read_only)")
+
+    def detach(self) -> None:
+        """Let go of the database of rows."""
+        self.connection.execute(f"detach {HOUSE}")
+
+    def one(self, text: str) -> int:
+        """The single whole number a question gives."""
+        row = self.connection.execute(text).fetchone()
+        return int(row[0]) if row and row[0] is not None else 0
+
+    def copy_facts(self, folder: Path, only: str = "") -> None:
+        """Copy every fact table to Parquet, sorted by patient; ``only`` is a condition on patient_id."""
+        for name, table in FACTS.items():
+            _, time = table.by
+            order = ", ".join(["patient_id", *([f"{time}_from_day"] if time else []), "id"])
+            columns = ", ".join(_typed(stored) for stored in table.physical())
+            where = f" where {only}" if only else ""
+            self.connection.execute(
+                f"copy (select {columns} from {HOUSE}.fact_{name}{where} order by {order})"  # noqa: S608  our own names
+                f" to '{_file(folder, name)}' (format parquet, compression zstd)"
+            )
+
+    def copy_changed_patients(self, folder: Path, since: int) -> None:
+        """Copy which patients changed after a watermark."""
+        self.connection.execute(
+            f"copy (select id as patient_id from {HOUSE}.patient where changed_seq > {int(since)} order by id)"  # noqa: S608
+            f" to '{_file(folder, 'delta_patient')}' (format parquet)"
+        )
+
+    def load_shared(self) -> None:
+        """Take over what is the same for all patients, and the patients themselves."""
+        tables: dict[str, tuple[str, tuple[Stored, ...]]] = {
+            "calendar": ("calendar", calendar.COLUMNS),
+            "value_set_code": ("value_set_code", VALUE_SET_STORED),
+            "source": ("source", SOURCE_STORED),
+            _STORED_PATIENT: ("patient", PATIENT_STORED),
+        }
+        tables |= {f"k_{n}": (f"k_{n}", relation.columns) for n, relation in knowledge.RELATIONS.items()}
+        tables |= {f"fact_{n}": (f"fact_{n}", table.physical()) for n, table in REFERENCES.items()}
+        for name, (stored, columns) in tables.items():
+            listed = ", ".join(_typed(column) for column in columns)
+            self.connection.execute(f"create table {name} as select {listed} from {HOUSE}.{stored}")  # noqa: S608
+
+    def read_facts(self, base: Path, delta: Path | None) -> None:
+        """Show the fact tables: the base, but for patients in the delta."""
+        if delta is not None:
+            changed = _file(delta, "delta_patient")
+            self.connection.execute(f"create table delta_patient as select patient_id from '{changed}'")  # noqa: S608
+        for name in FACTS:
+            text = f"select * from read_parquet('{_file(base, name)}')"  # noqa: S608
+            if delta is not None:
+                text += " where patient_id not in (select patient_id from delta_patient)"
+                text += f" union all select * from read_parquet('{_file(delta, name)}')"  # noqa: S608
+            self.connection.execute(f"create view fact_{name} as {text}")
+
+    def answers(self, query: Query, shape: Shape, as_of_day: int) -> list[Answer]:
+        """What a rule says of everyone."""
+        text = bind(query, shape, places(as_of_day))
+        return answers(query, shape.columns, self.connection.execute(text).fetchall(), as_of_day)
+
+    def labels(self, facts: Iterable[Evidence]) -> dict[tuple[str, int], str]:
+        """The sensitivity labels of the facts, in the tables these stand in, that carry any."""
+        found: dict[tuple[str, int], str] = {}
+        for table in sorted({fact.table for fact in facts}):
+            rows = self.connection.execute(f"select id, sensitivity from fact_{table} where sensitivity <> ''")  # noqa: S608
+            found |= {(table, int(number)): str(labels) for number, labels in rows.fetchall()}
+        return found
+
+    def rows(self, text: str) -> list[tuple[Any, ...]]:
+        """The rows of any bound statement; for tests and benchmarks."""
+        return self.connection.execute(text).fetchall()
+
+
+def places(as_of_day: int, stored: Mapping[str, str] | None = None) -> Places:
+    """How DuckDB writes what differs between engines: plain numbers, everyone."""
+    return Places(str(as_of_day), str(last_second(as_of_day)), "", _STORED_PATIENT, stored or {})
+
+
+def _typed(column: Stored) -> str:
+    return f"cast({column.name} as {TYPES[column.type]}) as {column.name}"
+
+
+def _file(folder: Path, name: str) -> str:
+    return str(folder / f"{name}.parquet").replace("'", "''")

@@ -1,0 +1,363 @@
+"""Running the rules: for some patients, for everyone, for rows whose day has come, for rules that changed.
+
+Few patients run over the rows, many over the columns; both say the same. A rule that fails loses nothing: the
+others are kept, its old findings stay and are marked stale, and a RuleFailure is recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from beforehand.clinical.times import day_of
+from beforehand.lookahead.columns import ColumnsNotReadyError, fresh_columns
+from beforehand.lookahead.engines.answers import Answer, Evidence
+from beforehand.lookahead.engines.duckdb import ERRORS as DUCKDB_ERRORS
+from beforehand.lookahead.engines.rows import ERRORS as ROW_ERRORS
+from beforehand.lookahead.engines.rows import RowEngine
+from beforehand.lookahead.errors import AnswerError, LookaheadError
+from beforehand.lookahead.house import digest_of, make_ready
+from beforehand.lookahead.library import CheckedQuery, Library
+from beforehand.lookahead.models import Finding, RuleFailure, RuleState
+from beforehand.lookahead.store import (
+    due_patients,
+    mark_stale,
+    note_digest,
+    stored_of_patients,
+    stored_of_rules,
+    write,
+)
+from beforehand.record.models import Patient
+
+log = logging.getLogger(__name__)
+
+BATCH = 200  # patients a transaction, over the rows
+CROSSOVER = 0.03  # share of patients above which the columns are quicker
+FEW = 200  # patients below which the rows are quicker however few there are in all
+RULE_ERRORS = (*ROW_ERRORS, *DUCKDB_ERRORS, AnswerError)
+Progress = Callable[[int], None]
+
+
+class UnknownEngineError(LookaheadError):
+    """An engine that is not there was asked for."""
+
+
+@dataclass
+class RunReport:
+    """What a run did; the first six fields are the command line's."""
+
+    as_of: str
+    patients: int = 0
+    findings: int = 0
+    by_rule: dict[str, int] = field(default_factory=dict)
+    by_status: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    engine: str = "rows"
+    changed: list[int] = field(default_factory=list)  # ids of findings that were written
+    failed: list[str] = field(default_factory=list)  # queries whose run failed
+    refused: list[str] = field(default_factory=list)  # rules that did not pass the linter
+    answers: list[Answer] = field(default_factory=list, repr=False)  # kept only when nothing is stored
+
+    def count(self, found: Iterable[Answer]) -> None:
+        """Add answers to the counts."""
+        for answer in found:
+            self.findings += 1
+            self.by_rule[answer.rule_id] = self.by_rule.get(answer.rule_id, 0) + 1
+            self.by_status[answer.status] = self.by_status.get(answer.status, 0) + 1
+
+
+@dataclass
+class _Run:
+    """One run's settings, handed from step to step."""
+
+    as_of: date
+    store: bool
+    now: datetime
+    report: RunReport
+    rule_changed: bool = False
+    digests: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def day(self) -> int:
+        return day_of(self.as_of)
+
+    def digests_of(self, checked: CheckedQuery) -> Mapping[str, str]:
+        """The digest under which a query's answers are stored: its last sweep's, so that only a sweep changes it."""
+        digest = self.digests.get(checked.query.id)
+        if digest is None and self.store:
+            digest = self.digests[checked.query.id] = digest_of(checked)
+        return dict.fromkeys(checked.query.rules, digest or "")
+
+
+def run_patients(
+    patient_ids: Iterable[int], *, as_of: date, tables: Collection[str] | None = None, store: bool = True
+) -> RunReport:
+    """Run the rules for these patients over the rows; with ``tables``, only rules that rest on one of them.
+
+    ``store=False`` keeps nothing and returns what was found, for a replayed day.
+    """
+    library = make_ready()
+    started = time.perf_counter()
+    run = _begin(library, as_of, store)
+    queries = _resting_on(library, tables)
+    ids = sorted(set(patient_ids))
+    _run_rows(run, queries, ids)
+    run.report.patients = len(ids)
+    return _end(run, started)
+
+
+def run_everyone(
+    *, as_of: date, engine: str = "auto", store: bool = True, progress: Progress | None = None
+) -> RunReport:
+    """Run every rule for everyone; ``engine`` is auto, rows or duckdb."""
+    if engine not in ("auto", "rows", "duckdb"):
+        raise UnknownEngineError(f"there is no engine {engine}; choose auto, rows or duckdb")
+    library = make_ready()
+    started = time.perf_counter()
+    run = _begin(library, as_of, store)
+    queries = list(library.queries.values())
+    ids = _everyone()
+    if engine == "duckdb" or (engine == "auto" and len(ids) > FEW):
+        _run_columns(run, queries, progress)
+    else:
+        _run_rows(run, queries, ids, progress)
+    run.report.patients = len(ids)
+    if store and not run.report.failed:
+        for checked in queries:
+            _note_swept(checked, run.now)
+    return _end(run, started)
+
+
+def run_due(*, as_of: date) -> RunReport:
+    """Run again what time alone may have changed: rows whose ``recheck_on`` has come."""
+    library = make_ready()
+    started = time.perf_counter()
+    run = _begin(library, as_of, True)
+    due = due_patients(run.day)
+    many: list[CheckedQuery] = []
+    everyone = Patient.unscoped.count()
+    touched: set[int] = set()
+    few: dict[int, list[CheckedQuery]] = {}
+    for checked in library.queries.values():
+        patients = set().union(*(due.get(rule_id, set()) for rule_id in checked.query.rules))
+        touched |= patients
+        if len(patients) > max(FEW, CROSSOVER * everyone):
+            many.append(checked)
+        else:
+            for patient_id in patients:
+                few.setdefault(patient_id, []).append(checked)
+    for batch in _batches(sorted(few)):
+        for checked in library.queries.values():
+            theirs = [patient_id for patient_id in batch if checked in few[patient_id]]
+            if theirs:
+                _run_rows(run, [checked], theirs)
+    if many:
+        _run_columns(run, many, None)
+    run.report.patients = len(touched)
+    return _end(run, started)
+
+
+def sweep_changed_rules(*, as_of: date, engine: str = "auto") -> RunReport:
+    """Run for everyone each rule whose text, value sets, knowledge or calendar changed since it last swept."""
+    library = make_ready()
+    started = time.perf_counter()
+    run = _begin(library, as_of, True)
+    run.rule_changed = True
+    swept = run.digests
+    digests = {checked.query.id: digest_of(checked) for checked in library.queries.values()}
+    changed = [c for c in library.queries.values() if swept.get(c.query.id) != digests[c.query.id]]
+    run.digests = {checked.query.id: digests[checked.query.id] for checked in changed}
+    ids = _everyone() if changed else []
+    if changed and (engine == "duckdb" or (engine == "auto" and len(ids) > FEW)):
+        _run_columns(run, changed, None)
+    else:
+        _run_rows(run, changed, ids)
+    for checked in changed:
+        if checked.query.id not in run.report.failed:
+            _note_swept(checked, run.now)
+            note_digest(checked.query.rules, digests[checked.query.id])
+    _forget_rules_that_left(run, library)
+    run.report.patients = len(ids)
+    return _end(run, started)
+
+
+def _begin(library: Library, as_of: date, store: bool) -> _Run:
+    report = RunReport(as_of=as_of.isoformat())
+    run = _Run(as_of, store, timezone.now(), report)
+    report.refused = sorted({refusal.rule_id for refusal in library.refused})
+    if store:
+        _note_refused(library, run.now)
+        run.digests = dict(RuleState.objects.values_list("rule_id", "digest"))
+    return run
+
+
+def _end(run: _Run, started: float) -> RunReport:
+    run.report.seconds = round(time.perf_counter() - started, 3)
+    run.report.failed = sorted(set(run.report.failed))
+    return run.report
+
+
+def _everyone() -> list[int]:
+    return list(Patient.unscoped.filter(merged_into_id=None).order_by("id").values_list("id", flat=True))
+
+
+def _resting_on(library: Library, tables: Collection[str] | None) -> list[CheckedQuery]:
+    """Queries that rest, also through views, on one of the changed tables; all when it is not known which changed."""
+    if not tables:
+        return list(library.queries.values())
+    changed = set(tables)
+    if "patient_record" in changed:
+        changed.add("patient")
+    return [checked for checked in library.queries.values() if checked.stored() & changed]
+
+
+def _batches(ids: list[int]) -> Iterable[list[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
+
+
+def raw_connection() -> Any:
+    """The driver's own connection, inside the transaction that is open now."""
+    connection.ensure_connection()
+    return connection.connection
+
+
+def _run_rows(run: _Run, queries: list[CheckedQuery], ids: list[int], progress: Progress | None = None) -> None:
+    engine = RowEngine(raw_connection())
+    for batch in _batches(ids):
+        try:
+            with transaction.atomic():
+                found = [answer for checked in queries for answer in _rows_of(run, engine, checked, batch)]
+                _keep(run, queries, batch, found, engine.labels)
+        except RULE_ERRORS:
+            for checked in queries:
+                _run_singly(run, engine, checked, batch)
+        else:
+            if run.store:
+                _forget_failures(queries)
+        if progress is not None:
+            progress(len(batch))
+
+
+def _rows_of(run: _Run, engine: RowEngine, checked: CheckedQuery, ids: list[int]) -> list[Answer]:
+    holds = checked.holds_on(run.as_of)
+    if not holds:
+        return []
+    found = [answer for patient in ids for answer in engine.answers(checked.query, checked.shape, patient, run.day)]
+    return [answer for answer in found if answer.rule_id in holds]
+
+
+def _run_singly(run: _Run, engine: RowEngine, checked: CheckedQuery, ids: list[int]) -> None:
+    """One rule under a savepoint of its own, so that a failing one cannot take the others along."""
+    try:
+        with transaction.atomic():
+            _keep(run, [checked], ids, _rows_of(run, engine, checked, ids), engine.labels)
+    except RULE_ERRORS as error:
+        _note_failure(run, checked, ids, error)
+    else:
+        if run.store:
+            _forget_failures([checked])
+
+
+Labels = Callable[[Iterable[Evidence]], dict[tuple[str, int], str]]
+
+
+def _keep(
+    run: _Run, queries: list[CheckedQuery], ids: list[int] | None, found: list[Answer], labels: Labels
+) -> None:
+    """Store what these queries found of these patients (of everyone when None), or hand it back."""
+    run.report.count(found)
+    if not run.store:
+        run.report.answers += found
+        return
+    rule_ids = frozenset(rule_id for checked in queries for rule_id in checked.query.rules)
+    before = stored_of_rules(rule_ids) if ids is None else stored_of_patients(ids, rule_ids)
+    digests = {rule_id: digest for checked in queries for rule_id, digest in run.digests_of(checked).items()}
+    written = write(
+        found,
+        before,
+        labels=labels(evidence for answer in found for evidence in answer.evidence),
+        digests=digests,
+        as_of_day=run.day,
+        now=run.now,
+        rule_changed=run.rule_changed,
+    )
+    run.report.changed += written.ids
+
+
+def _run_columns(run: _Run, queries: list[CheckedQuery], progress: Progress | None) -> None:
+    """One rule after the other over the Parquet copy, brought up to date first."""
+    run.report.engine = "duckdb"
+    with fresh_columns() as engine:
+        for checked in queries:
+            holds = checked.holds_on(run.as_of)
+            try:
+                found = engine.answers(checked.query, checked.shape, run.day) if holds else []
+                with transaction.atomic():
+                    mine = [answer for answer in found if answer.rule_id in holds]
+                    _keep(run, [checked], None, mine, engine.labels)
+                    if run.store:
+                        _forget_failures([checked])
+            except RULE_ERRORS as error:
+                _note_failure(run, checked, None, error)
+            if progress is not None:
+                progress(1)
+
+
+def _note_failure(run: _Run, checked: CheckedQuery, ids: list[int] | None, error: Exception) -> None:
+    """Record that a rule failed. Database errors may quote values, so only their kind is kept."""
+    run.report.failed.append(checked.query.id)
+    what = str(error) if isinstance(error, AnswerError) else f"the database refused it: {type(error).__name__}"
+    log.error("rule %s failed: %s", checked.query.id, what)
+    if run.store:
+        mark_stale(checked.query.rules, ids)
+        RuleFailure.objects.get_or_create(
+            rule_id=checked.query.id, defaults={"what": what[:300], "since": run.now}
+        )
+
+
+def _forget_failures(queries: list[CheckedQuery]) -> None:
+    failing = set(RuleFailure.objects.values_list("rule_id", flat=True))
+    well = failing & {checked.query.id for checked in queries}
+    if well:
+        RuleFailure.objects.filter(rule_id__in=well).delete()
+
+
+def _note_refused(library: Library, now: datetime) -> None:
+    """A rule the linter refuses is a failing rule: its old findings stay, marked stale."""
+    for refusal in library.refused:
+        _, made = RuleFailure.objects.get_or_create(
+            rule_id=refusal.rule_id, defaults={"what": str(refusal)[:300], "since": now}
+        )
+        if made:
+            mark_stale([refusal.rule_id], None)
+
+
+def _note_swept(checked: CheckedQuery, now: datetime) -> None:
+    RuleState.objects.update_or_create(
+        rule_id=checked.query.id, defaults={"digest": digest_of(checked), "swept_at": now}
+    )
+
+
+def _forget_rules_that_left(run: _Run, library: Library) -> None:
+    """Findings of rules that are no longer in the library stay, marked as of a rule that changed."""
+    refused = {refusal.rule_id for refusal in library.refused}
+    known = set(library.rules)
+    standing = set(Finding.unscoped.filter(state="CURRENT").values_list("rule_id", flat=True).distinct())
+    gone = standing - known - refused
+    # A refused family file no longer tells its members: while one is refused, nothing is taken to have left.
+    if gone and not library.refused:
+        before = stored_of_rules(gone)
+        written = write([], before, labels={}, digests={}, as_of_day=run.day, now=run.now, rule_changed=True)
+        run.report.changed += written.ids
+    RuleState.objects.exclude(rule_id__in=[*library.queries, *refused]).delete()
+
+
+__all__ = ["ColumnsNotReadyError", "RunReport", "run_due", "run_everyone", "run_patients", "sweep_changed_rules"]

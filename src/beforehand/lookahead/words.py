@@ -1,0 +1,89 @@
+"""A finding in words: the rule's question, reason and next step with what the rule says filled in."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from beforehand.clinical.times import show_day
+from beforehand.lookahead.library import library
+from beforehand.lookahead.rule import Rule
+
+_PLACE = re.compile(r"\{(\w+)\}")
+NOT_SAID = "not said"
+NONE_YET = "none on record"  # of what a rule calls its last one
+_DAYS = ("opens_on", "due_on", "lapses_on", "recheck_on")
+
+
+class Finding(Protocol):
+    """What is needed of a finding, stored or not, to put it in words."""
+
+    rule_id: str
+    opens_on: int | None
+    due_on: int | None
+    lapses_on: int | None
+    recheck_on: int | None
+    missing: str
+
+    @property
+    def say(self) -> dict[str, str | int | None]: ...
+
+
+def question(finding: Finding, *, patient: str = "", today: int | None = None) -> str:
+    """The rule's question about this finding."""
+    return _filled(finding, "question", patient, today)
+
+
+def reason(finding: Finding, *, patient: str = "", today: int | None = None) -> str:
+    """Why it is there; for UNKNOWN, what evidence is missing."""
+    rule = library().rules.get(finding.rule_id)
+    if rule is not None and finding.missing in rule.missing:
+        return fill(rule.missing[finding.missing], finding, patient=patient, today=today)
+    return _filled(finding, "reason", patient, today)
+
+
+def next_step(finding: Finding, *, patient: str = "", today: int | None = None) -> str:
+    """What to do next."""
+    return _filled(finding, "next_step", patient, today)
+
+
+def title(rule_id: str) -> str:
+    """What the rule is called."""
+    rule = library().rules.get(rule_id)
+    return rule.title if rule else rule_id.replace("_", " ")
+
+
+def _filled(finding: Finding, part: str, patient: str, today: int | None) -> str:
+    rule: Rule | None = library().rules.get(finding.rule_id)
+    if rule is None:
+        return title(finding.rule_id)
+    return fill(str(getattr(rule, part)), finding, patient=patient, today=today)
+
+
+def fill(text: str, finding: Finding, *, patient: str = "", today: int | None = None) -> str:
+    """The text with each ``{placeholder}`` filled from the finding."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if name == "patient":
+            return patient or "the patient"
+        if name in _DAYS:
+            day = getattr(finding, name)
+            return NOT_SAID if day is None else show_day(int(day), today=today)
+        return show(name, finding.say.get(f"say_{name}", finding.say.get(name)), today=today)
+
+    return _PLACE.sub(value, text)
+
+
+def show(name: str, value: str | int | None, *, today: int | None = None) -> str:
+    """One said value: a weekday date for ``..._on``, money for ``..._cents``, else as it is."""
+    if value is None or value == "":
+        return NONE_YET if name.startswith("last_") else NOT_SAID
+    if name.endswith("_on") and isinstance(value, int):
+        return show_day(value, today=today)
+    if name.endswith("_cents") and isinstance(value, int):
+        sign = "-" if value < 0 else ""
+        return f"{sign}${abs(value) // 100:,}.{abs(value) % 100:02d}"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) > 9999 else str(value)
+    return str(value)
