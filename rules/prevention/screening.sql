@@ -19,22 +19,22 @@ needs: [person, known_condition, done_procedure, done_test, said_done, said_no, 
 --- */
 with
 methods as (
-    select rule_id, tests_a_set as tests_set, months_a as months, 0 as min_age from family
+    select rule_id, tests_a_set as tests_set, months_a as months, cast(null as bigint) as min_age from family
     union all
-    select rule_id, tests_b_set as tests_set, months_b as months, coalesce(age_b, 0) as min_age from family
+    select rule_id, tests_b_set as tests_set, months_b as months, age_b as min_age from family
     union all
-    select rule_id, tests_c_set as tests_set, months_c as months, 0 as min_age from family
+    select rule_id, tests_c_set as tests_set, months_c as months, cast(null as bigint) as min_age from family
     union all
-    select rule_id, tests_d_set as tests_set, months_d as months, 0 as min_age from family
+    select rule_id, tests_d_set as tests_set, months_d as months, cast(null as bigint) as min_age from family
     union all
-    select rule_id, tests_e_set as tests_set, months_e as months, 0 as min_age from family
+    select rule_id, tests_e_set as tests_set, months_e as months, cast(null as bigint) as min_age from family
 ),
 -- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it
 members as (
     select f.rule_id, p.patient_id, f.subject, f.days_to_act, born.month_index as birth_month,
            born.day_of_month as birth_day_of_month, enter.day as enter_day, leave.day as leave_day,
-           case when p.age_low >= f.age_from and p.age_high <= f.age_to then 1 else 0 end as is_sure,
-           case when p.birth_from_day = p.birth_to_day then 1 else 0 end as is_exact
+           case when p.age_low >= f.age_from and p.age_high <= f.age_to then 'sure' else 'maybe' end as age,
+           case when p.birth_from_day = p.birth_to_day then 'exact' else 'vague' end as birth
     from person p
     join family f on f.age_from <= p.age_high and f.age_to >= p.age_low and coalesce(f.sex, p.sex) = p.sex
     join calendar born on born.calendar_id = 1 and born.day = p.birth_to_day
@@ -78,7 +78,8 @@ rounds as (
     left join calendar later on later.calendar_id = 1 and later.month_index = sure.month_index + w.months
         and later.day_of_month = case when sure.day_of_month > later.days_in_month
                                       then later.days_in_month else sure.day_of_month end
-    where possible.month_index - m.birth_month
+    where w.min_age is null
+       or possible.month_index - m.birth_month
           - case when possible.day_of_month < m.birth_day_of_month then 1 else 0 end >= w.min_age * 12
 ),
 best as (
@@ -130,13 +131,13 @@ booked as (
     where b.status = 'booked'
 ),
 judged as (
-    select m.rule_id, m.patient_id, m.subject, m.days_to_act, m.enter_day, m.leave_day, m.is_sure, m.is_exact,
+    select m.rule_id, m.patient_id, m.subject, m.days_to_act, m.enter_day, m.leave_day, m.age, m.birth,
            t.sure_until, t.last_until, t.last_day, d.until_day, k.free_day,
            case when x.patient_id is not null then 'barred'
                 when t.sure_until > a.day then 'met'
                 when d.until_day is not null then 'declined'
                 when t.last_until > a.day then 'maybe'
-                when m.is_sure = 0 then 'age'
+                when m.age = 'maybe' then 'age'
                 else 'due' end as verdict
     from members m
     cross join as_of a
@@ -158,7 +159,7 @@ dated as (
                                                                     then j.last_until else j.enter_day end)
                           end as open_day,
            -- with an inexact birth day the answer can change on any day
-           case when j.is_exact = 0 then a.day + 1
+           case when j.birth = 'vague' then a.day + 1
                 when j.verdict = 'met' then j.sure_until
                 when j.verdict = 'declined' then j.until_day
                 when j.verdict = 'maybe' then j.last_until
