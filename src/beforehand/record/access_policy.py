@@ -65,7 +65,7 @@ SIGN_IN: dict[str, Row] = {
     "mfa_index": Row(SIGNED_IN, before_second_factor=True),
     "mfa_activate_totp": Row(SIGNED_IN, FORM, before_second_factor=True),
     "mfa_deactivate_totp": Row(SIGNED_IN, FORM),
-    "mfa_view_recovery_codes": Row(SIGNED_IN, FORM),
+    "mfa_view_recovery_codes": Row(SIGNED_IN),
     "mfa_generate_recovery_codes": Row(SIGNED_IN, FORM),
     "mfa_download_recovery_codes": Row(SIGNED_IN, FORM),
     "mfa_list_webauthn": Row(SIGNED_IN, before_second_factor=True),

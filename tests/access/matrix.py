@@ -1,0 +1,250 @@
+"""The matrix: principals x routes x methods x relations, made from the site's addresses, and how a cell is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLPattern, URLResolver
+
+from beforehand.care.needs.models import Need, NeedEvent
+from beforehand.intake.models import QuarantinedItem
+from beforehand.record.access_policy import NOBODY, POLICY, PUBLIC, SIGNED_IN
+from beforehand.record.models import (
+    FACT_MODELS,
+    AuditEvent,
+    AuditPatient,
+    Enrolment,
+    LinkDecision,
+    PersonRecord,
+    PossibleMatch,
+    User,
+)
+from beforehand.record.roles import ROLE_CAPABILITIES, Capability
+from tests.access.people import today
+from tests.access.world import LABELS_SEEN, RELATIONS, SEES, World, civil, may_meet
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+OUTSIDE = ("ANONYMOUS", "DEACTIVATED")
+IN_TEAM_A = ("COORDINATOR", "SUPERVISOR", "PHARMACIST", "SOCIAL_WORKER", "CLINICIAN")
+
+
+def site_routes() -> dict[str, tuple[str, ...]]:
+    """Every route of the site: its name as the policy knows it, and the names of what its address holds."""
+    found: dict[str, tuple[str, ...]] = {}
+
+    def names(pattern: Any) -> tuple[str, ...]:
+        return (*pattern.pattern.converters, *pattern.pattern.regex.groupindex)
+
+    def walk(patterns: list[Any], namespace: str, held: tuple[str, ...]) -> None:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+                walk(pattern.url_patterns, inner, (*held, *names(pattern)))
+            elif isinstance(pattern, URLPattern):
+                found[f"{namespace}{pattern.name}"] = tuple(dict.fromkeys((*held, *names(pattern))))
+
+    walk(get_resolver().url_patterns, "", ())
+    return found
+
+
+def routes_without_a_row(routes: dict[str, tuple[str, ...]], policy: dict[str, Any]) -> set[str]:
+    return {name for name in routes if name not in policy}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an address names: which relation or label it is about, and whether a principal may meet it."""
+
+    about: str  # patient:<relation>, label:<label>, or empty where the address names nothing of a patient
+    kwargs: tuple[tuple[str, Any], ...] = ()
+    twin: bool = False  # is also about a patient of Team A
+
+    def visible_to(self, principal: str) -> bool:
+        if not self.about:
+            return True
+        if self.about.startswith("label:") and "own" not in SEES[principal]:
+            return False
+        return may_meet(principal, self.about) and (not self.twin or principal in IN_TEAM_A)
+
+
+def targets(world: World, held: tuple[str, ...]) -> Iterator[Target]:
+    """One target for each relation, and for each label where labels apply."""
+    if not held:
+        yield Target("")
+        return
+    for relation, marked in world.marked.items():
+        about = f"patient:{relation}"
+        if held == ("patient_id",):
+            yield Target(about, (("patient_id", marked.patient.pk),))
+        elif held == ("need_id",):
+            yield Target(about, (("need_id", marked.need),))
+        elif held == ("event_id",):
+            yield Target(about, (("event_id", marked.event),))
+        elif held == ("table", "fact_id"):
+            yield Target(about, (("table", "observation"), ("fact_id", marked.facts["observation"])))
+        elif held == ("item_id",):
+            yield Target("", (("item_id", marked.item),))
+        elif held == ("match_id",):
+            yield Target(about, (("match_id", marked.match),), twin=True)
+        elif held == ("decision_id",):
+            yield Target(about, (("decision_id", marked.decision),), twin=True)
+        elif held in (("key",), ("uidb36", "key"), ("pk",)):
+            yield Target("", tuple((name, "1") for name in held))
+            return
+        else:
+            raise AssertionError(f"the matrix does not know what {held} names: teach it in tests/access/matrix.py")
+    for label, facts in world.label_facts.items():
+        if held == ("need_id",):
+            yield Target(f"label:{label}", (("need_id", world.label_needs[label]),))
+        elif held == ("table", "fact_id"):
+            yield Target(f"label:{label}", (("table", "condition"), ("fact_id", facts["condition"])))
+
+
+def queries(route: str, world: World) -> list[tuple[str, dict[str, Any]]]:
+    """Ways of asking a route that lists: query strings, and forms with the numbers of every patient swapped in."""
+    words = list(world.canaries())
+    needs = [marked.need for marked in world.marked.values()]
+    if route == "today":
+        owners, states = ("mine", "team", "everyone"), ("open", "unknown", "snoozed", "late", "marked", "done")
+        return [(f"?owner={owner}&state={state}", {}) for owner in owners for state in states]
+    if route == "search":
+        return [("", {"text": word}) for word in words] + [("", {"text": f"mrn|{word[:20]}"}) for word in words]
+    if route == "team":
+        return [("", {"need": needs, "owner": world.users["SUPERVISOR"].pk, "reason": "shared out"})]
+    if route == "gate:break_glass":
+        return [("", {"patient": marked.patient.pk, "reason": "no"}) for marked in world.marked.values()]
+    return [("", {})]
+
+
+def body(world: World) -> dict[str, Any]:
+    """A form that fills every act on a need: what an act does not know it ignores."""
+    return {
+        "text": "x", "question": "Asked by hand", "next_step": "Call back", "on": civil(today() + 2),
+        "until": civil(today() + 3), "reason": "The office is closed", "outcome": "It is settled", "words": "",
+        "owner": f"user:{world.users['COORDINATOR'].pk}", "decision": "apart", "happened": "reached",
+        "on_day": civil(today()), "harm": "3", "step_kind": "call",
+    }  # fmt: skip
+
+
+def state_of_the_house() -> tuple[Any, ...]:
+    """What a write could change about a patient."""
+    return (
+        list(
+            Need.unscoped.order_by("pk").values_list("pk", "version", "state", "owner_user_id", "next_step", "next_on")
+        ),
+        NeedEvent.unscoped.count(),
+        LinkDecision.objects.count(),
+        list(PossibleMatch.objects.order_by("pk").values_list("pk", "state")),
+        list(PersonRecord.unscoped.order_by("pk").values_list("pk", "patient_id")),
+        list(QuarantinedItem.objects.order_by("pk").values_list("pk", "state")),
+        list(Enrolment.objects.order_by("pk").values_list("pk", "team_id", "until_day")),
+        [
+            FACT_MODELS[table]._meta.base_manager.count()
+            for table in ("communication", "appointment", "task", "procedure")
+        ],
+    )
+
+
+class Visitor:
+    """A principal with a browser. Each visit is taken back, so that every cell meets the same house."""
+
+    def __init__(self, principal: str, client: Client, world: World) -> None:
+        self.principal, self.client, self.world = principal, client, world
+        self.client.raise_request_exception = False
+        self.session = client.cookies["sessionid"].value if "sessionid" in client.cookies else ""
+        self.canaries = world.canaries()
+        self.patients = {marked.patient.pk: relation for relation, marked in world.marked.items()}
+        self.cells = 0
+        self.met: set[str] = set()
+
+    def visit(self, route: str, method: str, target: Target, query: str = "", form: Any = None) -> list[str]:
+        """What is wrong with this cell; empty when nothing is."""
+        self.cells += 1
+        address = reverse(route, kwargs=dict(target.kwargs)) + query
+        cell = f"{self.principal} {method} {route}{query} {target.about}"
+        before = state_of_the_house() if method not in ("GET", "HEAD", "OPTIONS") else None
+        seen = AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        with transaction.atomic():
+            send = getattr(self.client, method.lower())
+            response = send(address, form or {}) if method in ("GET", "POST") else send(address)
+            wrong = self._judge(cell, route, method, target, response, seen)
+            if (
+                before is not None
+                and self._must_change_nothing(route, method, target)
+                and state_of_the_house() != before
+            ):
+                wrong.append(f"{cell}: changed rows of a patient out of reach")
+            transaction.set_rollback(True)
+        if self.session:
+            self.client.cookies["sessionid"] = self.session
+        return wrong
+
+    def _must_change_nothing(self, route: str, method: str, target: Target) -> bool:
+        return (
+            not POLICY[route].allows_method(method) or not self._reaches(route) or not target.visible_to(self.principal)
+        )
+
+    def _reaches(self, route: str) -> bool:
+        who = POLICY[route].who
+        if isinstance(who, Capability):
+            user = self.world.users.get(self.principal)
+            return user is not None and who in ROLE_CAPABILITIES[user.role] and self.principal not in (
+                *OUTSIDE, "NO_SECOND_FACTOR",
+            )  # fmt: skip
+        return who is PUBLIC or self.principal not in OUTSIDE
+
+    def _judge(self, cell: str, route: str, method: str, target: Target, response: Any, seen: int) -> list[str]:
+        wrong = []
+        said = response.content.decode(errors="replace") + "".join(f"{k}{v}" for k, v in response.headers.items())
+        met = {marks for word, marks in self.canaries.items() if word in said}
+        self.met |= met
+        asked = {marks for word, marks in self.canaries.items() if word in str(getattr(response, "wsgi_request", ""))}
+        for marks in sorted(met - asked):
+            if not may_meet(self.principal, marks):
+                wrong.append(f"LEAK {cell}: {marks}")
+        expected = self.expected(route, method, target)
+        if response.status_code not in expected:
+            wrong.append(f"{cell}: {response.status_code}, expected {sorted(expected)[:4]}")
+        events = list(AuditEvent.objects.filter(pk__gt=seen).values_list("pk", flat=True))
+        if len(events) > 1:
+            wrong.append(f"{cell}: {len(events)} audit events")
+        if response.status_code == 200:
+            noted = set(AuditPatient.objects.filter(event_id__in=events).values_list("patient_id", flat=True))
+            read = {number for number, relation in self.patients.items() if f"patient:{relation}" in met - asked}
+            for number in sorted(read - noted):
+                wrong.append(f"AUDIT {cell}: read of patient:{self.patients[number]} left no trace")
+        return wrong
+
+    def expected(self, route: str, method: str, target: Target) -> set[int]:
+        """The outcomes the policy table allows for this cell."""
+        row = POLICY[route]
+        if row.who is NOBODY:
+            return {404}
+        if not row.allows_method(method):
+            return {405}
+        if row.who is PUBLIC:
+            return {200, 302, 403, 404, 422, 429}
+        if self.principal in OUTSIDE:
+            return {302}
+        if self.principal == "NO_SECOND_FACTOR" and not row.before_second_factor:
+            return {302}
+        if not self._reaches(route):
+            return {403}
+        if row.who is SIGNED_IN:
+            return {200, 204, 302, 403, 404}
+        if not target.visible_to(self.principal):
+            return {404}
+        return {200, 302, 422}
+
+
+def principals(world: World) -> dict[str, User | None]:
+    """Name to user; every one of them in the matrix."""
+    assert set(SEES) == {"ANONYMOUS", *world.users}
+    assert set(RELATIONS) == set(world.marked)
+    assert set(LABELS_SEEN) <= set(SEES)
+    return {"ANONYMOUS": None, **world.users}

@@ -1,0 +1,155 @@
+"""Nobody meets a word about a patient out of reach, on any route, by any method (promise 6).
+
+Made from the site's own addresses: a new route is in the matrix the moment it exists, and fails the build until it
+has a row in the policy table. Run alone with ``-s`` to see the number of cells.
+"""
+
+import pytest
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.test import Client
+
+from beforehand.clinical.tables import FACTS
+from beforehand.record import access
+from beforehand.record.access_policy import POLICY
+from beforehand.record.models import User
+from tests.access.matrix import METHODS, Visitor, body, principals, queries, routes_without_a_row, site_routes, targets
+from tests.access.matrix import Target as TargetOf
+from tests.access.world import LABELS_SEEN, RELATIONS, SEES, World
+
+PRINCIPALS = sorted(SEES)
+
+
+@pytest.fixture
+def world(db, settings, tmp_path):
+    settings.BLOBS = tmp_path / "blobs"
+    cache.clear()
+    return World()
+
+
+@pytest.fixture
+def visitor(world, signed_in):
+    def enter(principal):
+        user = principals(world)[principal]
+        if user is None:
+            return Visitor(principal, Client(), world)
+        if principal == "DEACTIVATED":  # signed in while the account was open
+            User.objects.filter(pk=user.pk).update(is_active=True)
+        client = signed_in(User.objects.get(pk=user.pk), second_factor=principal != "NO_SECOND_FACTOR")
+        if principal == "DEACTIVATED":
+            User.objects.filter(pk=user.pk).update(is_active=False)
+        client.get("/keys/")
+        return Visitor(principal, client, world)
+
+    return enter
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    routes = site_routes()
+    assert routes_without_a_row(routes, POLICY) == set()
+    optional = {name for name in POLICY if name.startswith(("account_", "mfa_"))}  # the library's settings decide
+    assert set(POLICY) - set(routes) - optional == set()
+
+
+def test_control_a_route_without_a_row_is_noticed():
+    assert routes_without_a_row(site_routes(), {name: row for name, row in POLICY.items() if name != "person"}) == {
+        "person"
+    }
+
+
+def test_the_matrix_is_as_wide_as_promised():
+    assert len(PRINCIPALS) >= 10
+    assert len(RELATIONS) >= 6
+
+
+def walk(visitor, methods=METHODS, only=None):
+    """Every route by every method for every relation; returns what is wrong."""
+    world, wrong = visitor.world, []
+    for route, held in site_routes().items():
+        if only and route not in only:
+            continue
+        for target in targets(world, held):
+            for method in methods:
+                form = body(world) if method == "POST" else None
+                for query, values in queries(route, world) if not held else [("", {})]:
+                    sent = values if values else form
+                    wrong += visitor.visit(route, method, target, query, sent if method == "POST" else None)
+                    if method not in ("GET", "POST"):
+                        break
+    return wrong
+
+
+@pytest.mark.parametrize("principal", PRINCIPALS)
+def test_nobody_meets_a_patient_out_of_reach(principal, visitor):
+    who = visitor(principal)
+    wrong = walk(who)
+    print(f"{principal}: {who.cells} cells, {len(wrong)} wrong", *wrong, sep="\n")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "principal", sorted(set(SEES) - {"ANONYMOUS", "DEACTIVATED", "NO_SECOND_FACTOR", "ADMINISTRATOR"})
+)
+def test_everybody_meets_the_patients_they_work_for(principal, visitor):
+    """Or the matrix would pass on empty pages."""
+    who = visitor(principal)
+    walk(who, methods=("GET",))
+    expected = {f"patient:{relation}" for relation in SEES[principal]}
+    expected |= {f"label:{label}" for label in LABELS_SEEN.get(principal, ())}
+    assert expected <= who.met
+
+
+@pytest.mark.parametrize("principal", ["COORDINATOR", "CLINICIAN", "SOCIAL_WORKER", "OTHER"])
+def test_no_table_of_facts_is_shown_past_relation_and_label(principal, visitor, world):
+    who, wrong = visitor(principal), []
+    for table in FACTS:
+        for relation in ("own", "other", "opened"):
+            kwargs = (("table", table), ("fact_id", world.marked[relation].facts[table]))
+            for route in ("provenance", "original"):
+                wrong += who.visit(route, "GET", TargetOf(f"patient:{relation}", kwargs))
+        for label, facts in world.label_facts.items():
+            for route in ("provenance", "original"):
+                kwargs = (("table", table), ("fact_id", facts[table]))
+                wrong += who.visit(route, "GET", TargetOf(f"label:{label}", kwargs))
+    assert wrong == []
+
+
+def test_work_cannot_be_handed_to_somebody_who_may_not_see_the_patient(visitor, world):
+    who = visitor("SUPERVISOR")
+    need = world.marked["own"].need
+    for owner in ("OTHER", "TEAMLESS", "LEFT", "ADMINISTRATOR", "DEACTIVATED"):
+        form = body(world) | {"owner": f"user:{world.users[owner].pk}"}
+        who.client.post(f"/needs/{need}/hand-over/", form)
+        owned = access.for_principal(access.system_principal("operator")).of(world.marked["own"].patient.pk)
+        model = __import__("beforehand.care.needs.models", fromlist=["Need"]).Need
+        assert owned.scope(model.unscoped.filter(pk=need)).get().owner_user_id is None, owner
+
+
+def unlimited(monkeypatch):
+    """The sabotage: the access function lets everything through."""
+
+    def everything(principal, queryset, patient_field="patient_id", **_kwargs) -> QuerySet:
+        return queryset
+
+    monkeypatch.setattr(access, "limit_to", everything)
+    monkeypatch.setattr(
+        access.OnePatient, "scope", lambda self, rows, field="patient_id": rows.filter(**{field: self.id})
+    )
+    monkeypatch.setattr(
+        access.SomePatients, "scope", lambda self, rows, field="patient_id": rows.filter(**{f"{field}__in": self.ids})
+    )
+
+
+def test_control_without_the_scope_the_matrix_shows_leaks(visitor, monkeypatch):
+    unlimited(monkeypatch)
+    leaks = [line for line in walk(visitor("COORDINATOR"), methods=("GET", "POST")) if line.startswith("LEAK")]
+    leaking = {line.split()[3].partition("?")[0] for line in leaks}
+    assert {"today", "people", "search", "person", "person_history", "provenance", "original", "need"} <= leaking
+    marks = {line.rpartition(": ")[2] for line in leaks}
+    assert marks == {f"patient:{relation}" for relation, seen in RELATIONS.items() if not seen} | {"label:R"}
+
+
+def test_control_without_the_labels_the_matrix_shows_leaks(visitor, monkeypatch):
+    monkeypatch.setattr(access, "_without_hidden_labels", lambda person, rows: rows)
+    leaks = [line for line in walk(visitor("CLINICIAN"), methods=("GET",)) if line.startswith("LEAK")]
+    assert {line.rpartition(": ")[2] for line in leaks} == {f"label:{label}" for label in access.LABELS}
