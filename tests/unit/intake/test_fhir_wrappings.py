@@ -190,3 +190,16 @@ def test_json_and_fhir_xml_are_recognised_and_other_things_are_not():
 def test_errors_are_grouped_by_what_to_do():
     families = {error.family for error in (RetryError("x"), ItemError("p", "x"), StopError("x"))}
     assert families == {"retry", "skip", "stop"}
+
+
+@pytest.mark.parametrize("kind", [None, 5, ["Patient"], {}])
+def test_a_resource_of_no_kind_is_an_item_that_mapping_refuses_by_name(kind):
+    found = read(bundle("batch", {"resource": {"resourceType": kind}}, {"resource": FLAG}))
+    assert [item.resource for item in found] == [{"resourceType": kind}, FLAG]
+
+
+def test_bundles_nested_as_deep_as_a_reader_goes_are_opened():
+    value = PATIENT
+    for _ in range(60):
+        value = bundle("collection", {"resource": value})
+    assert [item.resource for item in read(value)] == [PATIENT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from beforehand.clinical.codes import token_of
@@ -18,6 +19,9 @@ from beforehand.clinical.times import NOTHING, When, WhenError, parse_when
 
 Quantity = tuple[int | None, str | None, str | None]
 NO_QUANTITY: Quantity = (None, None, None)
+# Times already read. A visit's time stands in every resource of the visit.
+_READ: dict[str, When] = {}
+_MOST_READ = 100_000
 DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
 
 
@@ -45,11 +49,22 @@ def when(r: Resource, element: str, ctx: MappingContext, place: str = "") -> Whe
     if text is None:
         return NOTHING
     try:
-        return parse_when(text, ctx.zone)
+        return _READ[text]
+    except (KeyError, TypeError):
+        pass
+    try:
+        read = parse_when(text, ctx.zone)
     except WhenError as fault:
         reason = str(fault)
     except TypeError:
         reason = "something else stands where a date is due"
+    else:
+        if len(text) > 10 and text[-1] != "Z" and text[-6] not in "+-":
+            return read  # it has no offset, so it depends on the source's home zone
+        if len(_READ) > _MOST_READ:
+            _READ.clear()
+        _READ[text] = read
+        return read
     raise MappingError(f"{place or r.get('resourceType')}.{element}", reason, "Ask the sender for a FHIR date or time.")
 
 
@@ -63,15 +78,24 @@ def period(r: Resource, element: str, ctx: MappingContext, place: str = "") -> t
     return when(span, "start", ctx, where), when(span, "end", ctx, where)
 
 
+_MOMENTS: dict[str, tuple[str, ...]] = {}
+
+
 def moments(r: Resource, stem: str, ctx: MappingContext) -> tuple[When, When]:
     """Start and end of ``stem[x]``: a date, dateTime or instant is both; a Period its ends; a Timing its events."""
-    for suffix in ("DateTime", "Instant", "Date"):
-        if stem + suffix in r:
-            one = when(r, stem + suffix, ctx)
+    names = _MOMENTS.get(stem)
+    if names is None:
+        names = _MOMENTS[stem] = tuple(stem + suffix for suffix in ("DateTime", "Period", "Instant", "Date", "Timing"))
+    if names[0] in r:
+        one = when(r, names[0], ctx)
+        return one, one
+    if names[1] in r:
+        return period(r, names[1], ctx)
+    for name in names[2:4]:
+        if name in r:
+            one = when(r, name, ctx)
             return one, one
-    if stem + "Period" in r:
-        return period(r, stem + "Period", ctx)
-    timing = r.get(stem + "Timing")
+    timing = r.get(names[4])
     if timing is None:
         return NOTHING, NOTHING
     place = f"{r.get('resourceType')}.{stem}Timing"
@@ -140,12 +164,15 @@ def quantity(r: Resource, element: str, place: str = "") -> Quantity:
 
 def unit_of(sent: Resource, where: str) -> str | None:
     """The UCUM code of a Quantity; the unit's own words where there is none."""
-    code = words(sent, "code", where)
-    unit = words(sent, "unit", where)
-    if code is None or unit is None:
-        return code or unit
-    system = sent.get("system")
-    return code if type(system) is not str or token_of(system) == "ucum" else unit
+    code, unit, system = sent.get("code"), sent.get("unit"), sent.get("system")
+    if type(code) is str and type(unit) is str and (type(system) is str or system is None):
+        return _unit(code, unit, system)
+    return words(sent, "code", where) or words(sent, "unit", where)
+
+
+@lru_cache(maxsize=4_096)
+def _unit(code: str, unit: str, system: str | None) -> str | None:
+    return (code if system is None or token_of(system) == "ucum" else unit) or code or unit or None
 
 
 def number(value: Any, place: str) -> tuple[int, str]:
@@ -189,7 +216,8 @@ def cents(money: Any, place: str) -> int | None:
     """US cents of a Money; nothing when absent, without a value, or in another currency."""
     if money is None:
         return None
-    need(money, dict, place)
+    if type(money) is not dict:
+        need(money, dict, place)
     value = money.get("value")
     if value is None or money.get("currency", "USD") != "USD":
         return None

@@ -76,17 +76,28 @@ def _shapes(kind: str) -> dict[str, type]:
 
 
 _SHAPES: dict[str, dict[str, type]] = {}
+# Outlines (the elements of a resource and their JSON types) that were found sound: senders repeat themselves, so
+# nearly every resource is settled by one look-up. Bounded, since a hostile sender need not.
+_SOUND: dict[str, set[tuple[tuple[str, ...], tuple[type, ...]]]] = {}
+_MOST_OUTLINES = 4_096
 
 
 def check_shape(r: Resource, kind: str) -> None:
     """``MappingError`` naming the first element of the resource that is not of the JSON shape FHIR gives it."""
-    shapes = _SHAPES.get(kind)
-    if shapes is None:
-        shapes = _SHAPES[kind] = _shapes(kind)
+    outline = (tuple(r), tuple(map(type, r.values())))
+    sound = _SOUND.get(kind)
+    if sound is None:
+        sound = _SOUND[kind] = set()
+        _SHAPES[kind] = _shapes(kind)
+    elif outline in sound:
+        return
+    shapes = _SHAPES[kind]
     for element, value in r.items():
         due = shapes.get(element)
         if due is not None and type(value) is not due and value is not None:
             raise MappingError(f"{kind}.{element}", f"something else stands where {_WORDS[due]} is due")
+    if len(sound) < _MOST_OUTLINES:
+        sound.add(outline)
 
 
 def fault_of(r: Resource, kind: str, fault: Exception) -> MappingError:

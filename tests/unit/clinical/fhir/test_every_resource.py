@@ -155,3 +155,14 @@ def test_roles_places_and_services_are_reference_rows():
     assert (place["name"], place["address"]) == ("4 West", "1 Elm, Amherst, MA")
     assert (service["code"], service["organization_id"]) == ("text:Transport", "Organization/o")
     assert (maker["name"], maker["code"], maker["is_active"]) == ("Holyoke", "text:Hospital", 1)
+
+
+def test_a_time_without_offset_is_read_anew_for_each_home_zone():
+    flag = FLAG | {"period": {"start": "2026-07-05T12:00:00"}}
+    moments = set()
+    for zone in ("", "America/New_York", "America/Los_Angeles"):
+        context = NumberingContext()
+        context.zone = zone
+        values = map_resource(flag, context).rows[0][2]
+        moments.add(values[value_columns("flag").index("start_at")])
+    assert len(moments) == 3

@@ -12,6 +12,7 @@ from beforehand.intake.connectors.items import RawItem
 RESEND = "Ask the sender for the resource itself."
 # What an entry asks a server to do that leaves a resource to be taken up here.
 _TAKEN = frozenset(("", "POST", "PUT"))
+_WRAPPINGS = frozenset(("Bundle", "Parameters"))
 
 
 class Unwrapping:
@@ -31,67 +32,61 @@ class Unwrapping:
 
     def unwrap(self, value: Any, place: str, is_suspect: bool, full_url: str | None = None) -> Iterator[RawItem]:
         """Every item in a value that stands alone, on a line, in a list or in an entry."""
-        waiting: list[tuple[Any, str, str | None]] = [(value, place, full_url)]
-        while waiting:
-            found, where, url = waiting.pop()
-            if not isinstance(found, dict):
-                yield self.error(where, "Something else stands where a resource is due.", RESEND, url)
-                continue
-            kind = found.get("resourceType")
-            if kind == "Bundle":
-                entries = found.get("entry")
-                if entries is not None and not isinstance(entries, list):
-                    yield self.error(
-                        f"{where}.entry", "Something else stands where a list of entries is due.", RESEND, url
-                    )
-                    continue
-                numbered = enumerate(entries or ())
-                below = [(_Entry(entry), f"{where}.entry[{number}]", None) for number, entry in numbered]
-                waiting.extend(reversed(below))
-            elif isinstance(found, _Entry):
-                item = self._entry(found, where)
-                if isinstance(item, RawItem):
-                    yield item
-                else:
-                    waiting.append((item, f"{where}.resource", found.url))
-            elif kind == "Parameters" and (inside := _parameters(found)):
-                waiting.extend((part, f"{where}.parameter", url or "") for part in reversed(inside))
-            else:
-                fault = fault_in(found, where) if is_suspect else None
-                yield self._item(resource=None if fault else found, full_url=url, error=fault)
+        if not isinstance(value, dict):
+            yield self.error(place, "Something else stands where a resource is due.", RESEND, full_url)
+            return
+        kind = value.get("resourceType")
+        if kind == "Bundle":
+            yield from self._entries(value, place, is_suspect, full_url)
+        elif kind == "Parameters" and (inside := _parameters(value)):
+            for part in inside:
+                yield from self.unwrap(part, f"{place}.parameter", is_suspect, full_url or "")
+        else:
+            fault = fault_in(value, place) if is_suspect else None
+            yield self._item(resource=None if fault else value, full_url=full_url, error=fault)
 
-    def _entry(self, entry: _Entry, where: str) -> RawItem | dict[str, Any]:
-        """The resource of an entry, or the item it is without one."""
-        sent = entry.sent
-        if not isinstance(sent, dict):
-            return self.error(where, "Something else stands where an entry is due.", RESEND, entry.url)
-        request = sent.get("request")
-        request = request if isinstance(request, dict) else {}
-        method = str(request.get("method") or "")
-        if method == "DELETE":
-            address = str(request.get("url") or entry.url)
-            return self._item(resource=None, full_url=entry.url, method="DELETE", url=address)
-        if method not in _TAKEN and method != "GET":
-            reason = f"The entry asks for {method}, which changes a resource without stating it whole."
-            return self.error(
-                f"{where}.request.method", reason, "Ask the sender for the resource as it now is.", entry.url
+    def _entries(self, bundle: dict[str, Any], place: str, is_suspect: bool, full_url: str | None) -> Iterator[RawItem]:
+        entries = bundle.get("entry")
+        if entries is not None and not isinstance(entries, list):
+            yield self.error(
+                f"{place}.entry", "Something else stands where a list of entries is due.", RESEND, full_url
             )
-        resource = sent.get("resource")
-        if resource is None:
-            return self.error(where, "The entry holds no resource.", RESEND, entry.url)
-        if not isinstance(resource, dict):
-            return self.error(f"{where}.resource", "Something else stands where a resource is due.", RESEND, entry.url)
-        return resource
+            return
+        for number, entry in enumerate(entries or ()):
+            if type(entry) is dict and not is_suspect:  # nearly every entry: a plain resource to take up
+                resource, request = entry.get("resource"), entry.get("request")
+                url = entry.get("fullUrl", "")
+                kind = resource.get("resourceType") if type(resource) is dict else None
+                if type(kind) is str and kind not in _WRAPPINGS and type(url) is str and (request is None or _method(request) in _TAKEN):
+                    yield RawItem(self.place, resource, url)
+                    self.place += 1
+                    continue
+            yield from self._entry(entry, f"{place}.entry[{number}]", is_suspect)
+
+    def _entry(self, entry: Any, where: str, is_suspect: bool) -> Iterator[RawItem]:
+        """The items of an entry, or why it has none."""
+        if not isinstance(entry, dict):
+            yield self.error(where, "Something else stands where an entry is due.", RESEND, "")
+            return
+        url = entry.get("fullUrl")
+        url = url if isinstance(url, str) else ""
+        method = _method(entry.get("request"))
+        resource = entry.get("resource")
+        if method == "DELETE":
+            address = str(entry["request"].get("url") or url)
+            yield self._item(resource=None, full_url=url, method="DELETE", url=address)
+        elif method not in _TAKEN and method != "GET":
+            reason = f"The entry asks for {method[:20]}, which changes a resource without stating it whole."
+            yield self.error(f"{where}.request.method", reason, "Ask the sender for the resource as it now is.", url)
+        elif resource is None:
+            yield self.error(where, "The entry holds no resource.", RESEND, url)
+        else:
+            yield from self.unwrap(resource, f"{where}.resource", is_suspect, url)
 
 
-class _Entry(dict[str, Any]):
-    """An entry of a bundle on its way to being opened."""
-
-    def __init__(self, sent: Any) -> None:
-        super().__init__()
-        self.sent = sent
-        url = sent.get("fullUrl") if isinstance(sent, dict) else None
-        self.url = url if isinstance(url, str) else ""
+def _method(request: Any) -> str:
+    """What an entry asks a server to do; empty when it does not say."""
+    return str(request.get("method") or "") if isinstance(request, dict) else ""
 
 
 def _parameters(found: dict[str, Any]) -> list[Any]:
