@@ -101,9 +101,9 @@ def state() -> dict[str, object]:
 
     django.setup()
     from beforehand.intake.quarantine import check_balance
-    from beforehand.record.canon import canonical_record, digest_of_record
     from beforehand.record.identity import check_links
     from beforehand.record.models import Message
+    from beforehand.record.store.canon import canonical_record, digest_of_record
 
     breaches = [f"{breach.where} {breach.what}" for breach in (*check_balance(), *check_links())]
     open_ones = Message.objects.filter(state="KEPT").count()
@@ -140,13 +140,19 @@ class Trial:
 
     def _python(self, home: Path, *given: str) -> str:
         done = subprocess.run(
-            [sys.executable, str(HERE), *given], env=self._environment(home), capture_output=True, text=True, check=False
+            [sys.executable, str(HERE), *given],
+            env=self._environment(home),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(done.stderr[-2000:])
         return done.stdout
 
-    def ingest(self, home: Path, *, without: str = "", die_at: int = 0, kill_after: float | None = None) -> float | None:
+    def ingest(
+        self, home: Path, *, without: str = "", die_at: int = 0, kill_after: float | None = None
+    ) -> float | None:
         """One ingest; its seconds, or None when it was killed."""
         command = [sys.executable, str(HERE), "--child", str(self.input), "--die-at", str(die_at)]
         if without:

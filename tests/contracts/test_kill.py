@@ -3,10 +3,7 @@
 Fifty kills: ``python bench/kill_ingest.py``.
 """
 
-from pathlib import Path
-
 import pytest
-
 from bench.kill_ingest import Trial, difference, run_kills
 
 

@@ -25,7 +25,7 @@ from beforehand.intake.limits import LIMITS
 from beforehand.intake.pieces import Counts, Part, addresses
 from beforehand.record.concepts import Dictionary
 from beforehand.record.models import Message, Source
-from beforehand.record.store import lock_for_writing
+from beforehand.record.store.rows import lock_for_writing
 
 ITEMS = 5000  # in one transaction; a bundle that is larger is still one mapping of its addresses
 
@@ -48,8 +48,11 @@ def apply_message(message: Message) -> Applied:
 
 
 def apply_messages(
-    source: Source, messages: Iterable[tuple[Message, bytes | None]], *,
-    dictionary: Dictionary | None = None, on_batch: Callable[[Applied], None] | None = None,
+    source: Source,
+    messages: Iterable[tuple[Message, bytes | None]],
+    *,
+    dictionary: Dictionary | None = None,
+    on_batch: Callable[[Applied], None] | None = None,
     now: datetime | None = None,
 ) -> Applied:
     """Apply kept messages of one source; bytes already at hand save reading them again."""

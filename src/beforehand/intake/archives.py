@@ -134,7 +134,12 @@ def _tar_members(stream: IO[bytes], name: str, depth: int, limits: Limits, count
                 continue
             full = label(f"{name}!{entry.name}")
             if not entry.isreg():
-                yield Member(full, None, 0, RefusedError("A link or device in an archive is not followed.", "Send the file itself."))
+                yield Member(
+                    full,
+                    None,
+                    0,
+                    RefusedError("A link or device in an archive is not followed.", "Send the file itself."),
+                )
                 continue
             body = archive.extractfile(entry)
             try:
@@ -159,7 +164,9 @@ def _zip_members(stream: IO[bytes], name: str, depth: int, limits: Limits) -> It
                 continue
             full = label(f"{name}!{entry.filename}")
             if stat.S_ISLNK(entry.external_attr >> 16):
-                yield Member(full, None, 0, RefusedError("A link in an archive is not followed.", "Send the file itself."))
+                yield Member(
+                    full, None, 0, RefusedError("A link in an archive is not followed.", "Send the file itself.")
+                )
                 continue
             if entry.flag_bits & 1:
                 yield Member(full, None, 0, RefusedError("The file is locked with a password.", "Send it without one."))
@@ -171,7 +178,9 @@ def _zip_members(stream: IO[bytes], name: str, depth: int, limits: Limits) -> It
             yield from _inside(full, content, entry.compress_size, depth + 1, limits)
 
 
-def open_stream(stream: IO[bytes], name: str, size: int, *, depth: int = 0, limits: Limits = LIMITS) -> Iterator[Member]:
+def open_stream(
+    stream: IO[bytes], name: str, size: int, *, depth: int = 0, limits: Limits = LIMITS
+) -> Iterator[Member]:
     """The files in one seekable stream: itself, or its members when it is an archive."""
     head = stream.read(512)
     stream.seek(0)
@@ -197,7 +206,9 @@ def open_stream(stream: IO[bytes], name: str, size: int, *, depth: int = 0, limi
     except RefusedError as refusal:
         yield Member(label(name), None, 0, refusal)
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        yield Member(label(name), None, 0, RefusedError("The archive is damaged or of an unknown sort.", "Send it again."))
+        yield Member(
+            label(name), None, 0, RefusedError("The archive is damaged or of an unknown sort.", "Send it again.")
+        )
 
 
 def _files(folder: Path, limits: Limits) -> list[Path]:

@@ -18,19 +18,19 @@ from django.utils import timezone
 from beforehand.clinical.fhir import Mapped, MappingError, map_resource, value_columns
 from beforehand.clinical.tables import FACTS, REFERENCES
 from beforehand.clinical.times import day_of
-from beforehand.intake import waiting
-from beforehand.intake.identities import Identities, Key
-from beforehand.intake.outcome import write_outcome
 from beforehand.intake.pieces import Counts, Part, Piece, pieces_of
-from beforehand.intake.rows import Rows
+from beforehand.intake.store import waiting
+from beforehand.intake.store.identities import Identities, Key
+from beforehand.intake.store.outcome import write_outcome
+from beforehand.intake.store.rows import Rows
 from beforehand.record.concepts import Dictionary
 from beforehand.record.enrolment import enrol_new
 from beforehand.record.identity import link_arrivals
 from beforehand.record.knowledge import extend as extend_knowledge
 from beforehand.record.models import Item, Message, Source
-from beforehand.record.persons import PersonArrival, derive_patients, write_persons
 from beforehand.record.reconcile import reconcile_patients
-from beforehand.record.store import Numbers, find_persons, find_versions, lock_for_writing, mark_dirty
+from beforehand.record.store.persons import PersonArrival, derive_patients, write_persons
+from beforehand.record.store.rows import Numbers, find_persons, find_versions, lock_for_writing, mark_dirty
 from beforehand.record.valuesets import extend as extend_value_sets
 
 _PERSON_VALUES = {name: index for index, name in enumerate(value_columns("patient_record"))}
@@ -313,13 +313,16 @@ class Batch:
                 deferred.append((piece, mapped))
             elif awaited is None:
                 piece.set_aside(
-                    "The item does not say which patient it is about.", field=f"{piece.type}.subject",
+                    "The item does not say which patient it is about.",
+                    field=f"{piece.type}.subject",
                     remedy="Ask the sender to name the patient.",
                 )
             else:
                 piece.set_aside(
-                    "The patient it is about has not arrived.", field=f"{piece.type}.subject",
-                    remedy="Ask the sender for the Patient; it is taken up by itself then.", waiting_for=awaited,
+                    "The patient it is about has not arrived.",
+                    field=f"{piece.type}.subject",
+                    remedy="Ask the sender for the Patient; it is taken up by itself then.",
+                    waiting_for=awaited,
                 )
             return
         self._settle(piece, "WITHDRAWN" if mapped.withdrawn else "KEPT" if mapped.is_kept_only else "CURRENT")
@@ -414,7 +417,12 @@ _REFERENCE_TYPES = frozenset(table.fhir for table in REFERENCES.values()) - {tab
 
 
 def run_batch(
-    source: Source, parts: Iterable[Part], *, dictionary: Dictionary | None = None, now: datetime, zone: str,
+    source: Source,
+    parts: Iterable[Part],
+    *,
+    dictionary: Dictionary | None = None,
+    now: datetime,
+    zone: str,
     again: Sequence[int] = (),
 ) -> Applied:
     """Apply parts of messages of one source in one transaction."""

@@ -18,7 +18,8 @@ def recognise(content: bytes, name: str) -> str:
         if connector.recognises(content[:HEAD], name):
             return format_
     raise RefusedError(
-        "The format is not one that can be read here.", "FHIR R4 JSON is: Bundles, single resources, NDJSON, archives of them."
+        "The format is not one that can be read here.",
+        "FHIR R4 JSON is: Bundles, single resources, NDJSON, archives of them.",
     )
 
 

@@ -62,9 +62,14 @@ class Summary:
 
 
 def ingest_paths(
-    paths: Sequence[str], *, source_name: str = "local", progress: Progress | None = None,
-    on_applied: Callable[[set[int]], None] | None = None, stdin: IO[bytes] | None = None,
-    received_at: datetime | None = None, limits: Limits = LIMITS,
+    paths: Sequence[str],
+    *,
+    source_name: str = "local",
+    progress: Progress | None = None,
+    on_applied: Callable[[set[int]], None] | None = None,
+    stdin: IO[bytes] | None = None,
+    received_at: datetime | None = None,
+    limits: Limits = LIMITS,
 ) -> Summary:
     """Take in everything the paths hold. ``on_applied`` hears of the patients changed after each transaction."""
     started = time.perf_counter()
@@ -85,8 +90,13 @@ class _Run:
     """One ingest under way."""
 
     def __init__(
-        self, source: Source, summary: Summary, progress: Progress | None,
-        on_applied: Callable[[set[int]], None] | None, received_at: datetime, size: int,
+        self,
+        source: Source,
+        summary: Summary,
+        progress: Progress | None,
+        on_applied: Callable[[set[int]], None] | None,
+        received_at: datetime,
+        size: int,
     ) -> None:
         self.source = source
         self.summary = summary

@@ -12,7 +12,7 @@ from beforehand.intake.blobs import digest_of, keep_blobs
 from beforehand.intake.errors import RefusedError
 from beforehand.intake.limits import LIMITS
 from beforehand.record.models import Message, Source
-from beforehand.record.store import lock_for_writing
+from beforehand.record.store.rows import lock_for_writing
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,14 @@ def _count_as_duplicate(message: Message, earlier: Message) -> None:
 def refuse(*, source: Source, name: str, refusal: RefusedError, received_at: datetime) -> Message:
     """Write down that something could not be taken in at all, and why. Counts as one item, refused."""
     return Message.objects.create(
-        source=source, digest="", size=0, name=name[:400], format="", state="REFUSED", reason=str(refusal)[:500],
-        received_at=received_at, received=1, refused=1,
+        source=source,
+        digest="",
+        size=0,
+        name=name[:400],
+        format="",
+        state="REFUSED",
+        reason=str(refusal)[:500],
+        received_at=received_at,
+        received=1,
+        refused=1,
     )

@@ -59,7 +59,6 @@ class Limits:
 LIMITS = Limits()
 
 
-
 def too_deep() -> LimitError:
     """The refusal of an item that nests too deep; raised where the JSON library gives up on it."""
     return LimitError(f"The item nests deeper than {LIMITS.depth} levels.", "Check the sending system.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from beforehand.intake.connectors.items import RawItem
-from beforehand.intake.identities import Key, identifier_keys
 from beforehand.intake.limits import too_deep
+from beforehand.intake.store.identities import Key, identifier_keys
 from beforehand.record.models import Message
 
 LOGICAL_ID = 250  # longer ones are named by their digest
@@ -129,7 +129,7 @@ def _version_at(resource: Mapping[str, Any], received: int) -> int:
     except ValueError:
         return received
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
+        moment = moment.replace(tzinfo=UTC)
     return milliseconds(moment)
 
 
@@ -165,7 +165,9 @@ def piece_of(message: Message, raw: RawItem, item_id: int, urls: Mapping[str, Ke
         else:
             piece.type, piece.logical_id, piece.version_at = parts[-2][:40], parts[-1][:LOGICAL_ID], received
     elif raw.resource is None:
-        piece.set_aside("The entry holds no resource.", field="resource", remedy="Ask the sender for the resource itself.")
+        piece.set_aside(
+            "The entry holds no resource.", field="resource", remedy="Ask the sender for the resource itself."
+        )
     else:
         _read_resource(piece, raw.resource, raw.full_url, received)
     return piece

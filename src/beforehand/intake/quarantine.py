@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from beforehand.intake.blobs import has_blob
 from beforehand.intake.batch import Applied, run_batch
+from beforehand.intake.blobs import has_blob
 from beforehand.intake.errors import IntakeError
 from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.store.balance import messages_out_of_balance, messages_unlike_their_items, move_to_refused
 from beforehand.record.access import WORK_QUARANTINE, Principal, require
 from beforehand.record.audit import CHANGE, audited
 from beforehand.record.models import Item, Message, Team, User
-from beforehand.record.store import change, fetch, lock_for_writing
+from beforehand.record.store.rows import lock_for_writing
 from beforehand.record.verify import SHOWN, Breach
 
 
@@ -62,11 +63,12 @@ def refuse_item(*, item: QuarantinedItem, by: Principal, reason: str) -> None:
     if not reason.strip():
         raise QuarantineError("Refusing an item needs a reason.")
     Item.objects.filter(pk=current.item_id).update(outcome="REFUSED")
-    change(
-        "update message set quarantined = quarantined - 1, refused = refused + 1 where id = %s", [current.message_id]
-    )
+    move_to_refused(current.message_id)
     QuarantinedItem.objects.filter(pk=current.pk).update(
-        state="REFUSED", waiting_for=None, closed_at=timezone.now(), closed_by_id=by.id or None,
+        state="REFUSED",
+        waiting_for=None,
+        closed_at=timezone.now(),
+        closed_by_id=by.id or None,
         closing_reason=reason[:400],
     )
     audited(by, "refuse_item", reason=reason)
@@ -89,26 +91,16 @@ def check_balance() -> list[Breach]:
 
 
 def _counters() -> list[Breach]:
-    accounted = F("applied") + F("quarantined") + F("refused") + F("duplicates")
-    odd = Message.objects.filter(state="APPLIED").exclude(received=accounted)
     return [
-        Breach(1, f"message {pk}", "its counters do not add up", "ingest its bytes again into a fresh home and compare")
-        for pk in odd.values_list("pk", flat=True)[:SHOWN]
+        Breach(1, f"message {pk}", "its counters do not add up", "ingest its bytes into a fresh home and compare")
+        for pk in messages_out_of_balance()[:SHOWN]
     ]
 
 
 def _rows() -> list[Breach]:
-    rows = fetch(
-        "select m.id from message m left join (select message_id, count(*) as total,"
-        " sum(case when outcome = 'APPLIED' then 1 else 0 end) as applied,"
-        " sum(case when outcome = 'QUARANTINED' then 1 else 0 end) as quarantined"
-        " from item group by message_id) i on i.message_id = m.id"
-        " where m.state = 'APPLIED' and m.duplicates < m.received and (coalesce(i.total, 0) <> m.received"
-        " or coalesce(i.applied, 0) <> m.applied or coalesce(i.quarantined, 0) <> m.quarantined)"
-    )
     return [
-        Breach(1, f"message {row[0]}", "its items do not match its counters", "restore from a backup, then ingest it again")
-        for row in rows[:SHOWN]
+        Breach(1, f"message {pk}", "its items do not match its counters", "restore a backup, then ingest it again")
+        for pk in messages_unlike_their_items()[:SHOWN]
     ]
 
 
@@ -136,5 +128,6 @@ def _bytes() -> list[Breach]:
         found.setdefault(digest, []).append(pk)
     lost = [pk for digest, messages in found.items() if not has_blob(digest) for pk in messages]
     return [
-        Breach(1, f"message {pk}", "its bytes as received are gone", "restore them from a backup") for pk in lost[:SHOWN]
+        Breach(1, f"message {pk}", "its bytes as received are gone", "restore them from a backup")
+        for pk in lost[:SHOWN]
     ]

@@ -19,9 +19,9 @@ from beforehand.intake.batch import Applied
 from beforehand.intake.blobs import read_blob
 from beforehand.intake.errors import StatementError
 from beforehand.intake.formats import items_of
-from beforehand.intake.identities import our_reference
 from beforehand.intake.ledger import keep, source_named
 from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.store.identities import our_reference
 from beforehand.record.access import WORK_NEEDS, PatientNotVisibleError, Principal, may_see, principal_of, require
 from beforehand.record.audit import CHANGE, audited
 from beforehand.record.models import Item, Message, PersonRecord, Resource, Source, User
@@ -63,7 +63,8 @@ def _about(resource: Mapping[str, Any], record: int) -> dict[str, Any]:
     type_ = resource["resourceType"]
     if type_ == "Appointment":
         others = [
-            part for part in resource.get("participant", ())
+            part
+            for part in resource.get("participant", ())
             if not str((part.get("actor") or {}).get("reference", "")).endswith(patient["reference"])
         ]
         return {**resource, "participant": [{"actor": patient, "status": "accepted"}, *others]}
@@ -104,7 +105,9 @@ def withdraw(*, fact_id: int, by: Principal | User, reason: str) -> None:
     if item.patient_id is not None and not may_see(principal, [_now(item.patient_id)]):
         raise PatientNotVisibleError(f"There is no fact {fact_id} that you may see.")
     _say({**sent(item), "status": "entered-in-error"}, source)
-    audited(principal, "withdraw_fact", patients=[item.patient_id] if item.patient_id else (), access=CHANGE, reason=reason)
+    audited(
+        principal, "withdraw_fact", patients=[item.patient_id] if item.patient_id else (), access=CHANGE, reason=reason
+    )
 
 
 def _now(patient_id: int) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 
 from beforehand.clinical.codes import token_of
 from beforehand.record.models import Concept, ConceptCoding
-from beforehand.record.store import Numbers, among, fetch, insert_objects, insert_rows, listed
+from beforehand.record.store.alike import concept_with
+from beforehand.record.store.rows import Numbers, insert_objects, insert_rows
 
 # Which coding of several names the concept: the systems rules are written in come first.
 LEADING = ("loinc", "rxnorm", "snomed", "cvx", "icd10cm", "hcpcs", "cpt", "ndc", "icd9cm")
@@ -47,10 +48,11 @@ class Dictionary:
         codings = codeable.get("coding")
         if codings is None:
             codings = [codeable] if "code" in codeable else ()
+        key: Any
         if len(codings) == 1:
             coding = codings[0]
-            key: Any = (coding.get("system"), coding.get("code"))
-            if key[1] is None:
+            key = (coding.get("system"), code) if (code := coding.get("code")) is not None else None
+            if key is None:
                 key = (None, None, codeable.get("text") or coding.get("display"))
         elif codings:
             key = tuple((coding.get("system"), coding.get("code")) for coding in codings if coding.get("code"))
@@ -74,9 +76,9 @@ class Dictionary:
         if not displays and not words:
             return None
         digest = digest_of(displays, words)
-        found = fetch("select id from concept where digest = %s", [digest])
-        if found:
-            return int(found[0][0])
+        known = concept_with(digest)
+        if known is not None:
+            return known
         for _, waiting, _ in self.fresh:
             if waiting.digest == digest:
                 return int(waiting.id)
@@ -109,14 +111,3 @@ class Dictionary:
         self.numbers.clear()
         self.fresh = []
         self.ids = Numbers(Concept)
-
-
-def codings_of(numbers: Iterable[int]) -> dict[int, set[Pair]]:
-    """All codings of each concept."""
-    found: dict[int, set[Pair]] = {}
-    rows = fetch(
-        f"select concept_id, system, code from concept_coding where {among('concept_id')}", [listed(numbers)]  # noqa: S608
-    )
-    for number, system, code in rows:
-        found.setdefault(number, set()).add((system, code))
-    return found

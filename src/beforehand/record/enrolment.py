@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from beforehand.record.models import Enrolment, HouseSetting, Programme, Team
-from beforehand.record.store import insert_rows, table_of
+from beforehand.record.store.rows import insert_rows, table_of
 
 PROGRAMME = "Care coordination"
 TEAM = "Care team"

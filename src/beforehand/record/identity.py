@@ -16,14 +16,23 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from beforehand.clinical.tables import FACTS
 from beforehand.record.access import DECIDE_IDENTITY, PatientNotVisibleError, Principal, may_see, require
 from beforehand.record.audit import CHANGE, audited
-from beforehand.record.matching import Pair, pairs_with
 from beforehand.record.models import LinkDecision, Patient, PersonRecord, PossibleMatch
-from beforehand.record.persons import PersonArrival, derive_patients
 from beforehand.record.reconcile import reconcile_patients
-from beforehand.record.store import among, change, fetch, listed, lock_for_writing, mark_dirty, move_facts
+from beforehand.record.store.links import (
+    all_decided,
+    facts_astray,
+    merge_into,
+    move_record,
+    newest_decisions,
+    patients_of,
+    sources_of,
+    stated_while_linked,
+)
+from beforehand.record.store.matching import Pair, pairs_with
+from beforehand.record.store.persons import PersonArrival, derive_patients
+from beforehand.record.store.rows import lock_for_writing, mark_dirty
 from beforehand.record.verify import Breach
 
 LINK, APART, UNLINK = "LINK", "APART", "UNLINK"
@@ -39,21 +48,10 @@ class Relinked:
     """What a decision changed. ``to_review``: facts that people stated while the records were linked."""
 
     patients: set[int] = field(default_factory=set)
-    to_review: list[tuple[str, int]] = field(default_factory=list)
+    to_review: list[tuple[int, str]] = field(default_factory=list)
 
 
 # Who stands for whom.
-
-
-def _newest_decisions(records: Iterable[int]) -> dict[tuple[int, int], str]:
-    """The decision that holds for each pair in which one of these records stands."""
-    parameter = listed(sorted(set(records)))
-    rows = fetch(
-        "select left_record_id, right_record_id, decision from link_decision"  # noqa: S608
-        f" where {among('left_record_id')} or {among('right_record_id')} order by id",
-        [parameter, parameter],
-    )
-    return {(min(left, right), max(left, right)): decision for left, right, decision in rows}
 
 
 def _cluster(records: Iterable[int]) -> tuple[set[int], dict[tuple[int, int], str]]:
@@ -63,7 +61,7 @@ def _cluster(records: Iterable[int]) -> tuple[set[int], dict[tuple[int, int], st
     edge = set(records)
     while edge:
         seen |= edge
-        found = _newest_decisions(edge)
+        found = newest_decisions(edge)
         decisions |= found
         edge = {record for pair in found for record in pair} - seen
     return seen, decisions
@@ -89,31 +87,17 @@ def _components(records: set[int], decisions: dict[tuple[int, int], str]) -> lis
 def regroup(records: Iterable[int]) -> Changed:
     """Make patients follow the decisions about these records; whose facts moved, in which tables."""
     seen, decisions = _cluster(records)
-    rows = fetch(
-        f"select id, patient_id, own_patient_id from person_record where {among('id')}", [listed(sorted(seen))]  # noqa: S608
-    )
-    now = {record: patient for record, patient, _ in rows}
-    own = {record: patient for record, _, patient in rows}
+    now, own = patients_of(seen)
     changed: Changed = defaultdict(set)
     for group in _components(set(now), decisions):
         leading = min(own[record] for record in group)
         for record in sorted(group):
             if now[record] != leading:
-                tables = _move(record, now[record], leading)
+                tables = move_record(record, now[record], leading)
                 changed[now[record]] |= tables
                 changed[leading] |= tables
-        change(
-            f"update patient set merged_into_id = case when id = %s then null else %s end where {among('id')}",  # noqa: S608
-            [leading, leading, listed(sorted(own[record] for record in group))],
-        )
+        merge_into(leading, (own[record] for record in group))
     return dict(changed)
-
-
-def _move(record: int, before: int, after: int) -> set[str]:
-    change("update person_record set patient_id = %s where id = %s", [after, record])
-    for table in ("person_name", "person_identifier", "person_contact"):
-        change(f"update {table} set patient_id = %s where person_record_id = %s", [after, record])  # noqa: S608
-    return {"patient", *move_facts(record, before, after)}
 
 
 # What happens by itself when people arrive.
@@ -131,7 +115,7 @@ def link_arrivals(records: Sequence[int], arrivals: Sequence[PersonArrival], *, 
     involved = {record for pair in pairs for record in (pair.left, pair.right)} | {r for pair in said for r in pair}
     if not involved:
         return {}
-    source_of = dict(fetch(f"select id, source_id from person_record where {among('id')}", [listed(involved)]))  # noqa: S608
+    source_of = sources_of(involved)
     linked: set[int] = set()
     for left, right in sorted(said):
         if source_of.get(left) is not None and source_of.get(left) == source_of.get(right):
@@ -150,7 +134,7 @@ def link_arrivals(records: Sequence[int], arrivals: Sequence[PersonArrival], *, 
 
 def _decided(left: int, right: int) -> str:
     """The decision that holds between two records, or nothing."""
-    return _newest_decisions([left]).get((min(left, right), max(left, right)), "")
+    return newest_decisions([left]).get((min(left, right), max(left, right)), "")
 
 
 def _link_by_itself(left: int, right: int, why: str, at: datetime) -> set[int]:
@@ -163,8 +147,12 @@ def _link_by_itself(left: int, right: int, why: str, at: datetime) -> set[int]:
     if any(decision != LINK and pair[0] in group and pair[1] in group for pair, decision in decisions.items()):
         return set()
     LinkDecision.objects.create(
-        left_record_id=min(left, right), right_record_id=max(left, right), decision=LINK, basis="AUTOMATIC",
-        reason=why[:400], at=at,
+        left_record_id=min(left, right),
+        right_record_id=max(left, right),
+        decision=LINK,
+        basis="AUTOMATIC",
+        reason=why[:400],
+        at=at,
     )
     return {left, right}
 
@@ -216,12 +204,17 @@ def _decide(pairs: Sequence[tuple[int, int]], decision: str, by: Principal, reas
     if set(before) != records or not may_see(by, set(before.values())):
         raise PatientNotVisibleError("One of the records does not exist, or is of a person you may not see.")
     now = timezone.now()
-    to_review = _stated_while_linked(records) if decision != LINK else []
+    to_review = stated_while_linked(records) if decision != LINK else []
     for left, right in pairs:
         low, high = min(left, right), max(left, right)
         LinkDecision.objects.create(
-            left_record_id=low, right_record_id=high, decision=decision, basis="PERSON", reason=reason[:400],
-            by_user_id=by.id or None, at=now,
+            left_record_id=low,
+            right_record_id=high,
+            decision=decision,
+            basis="PERSON",
+            reason=reason[:400],
+            by_user_id=by.id or None,
+            at=now,
         )
         PossibleMatch.objects.filter(left_record_id=low, right_record_id=high).update(
             state="LINKED" if decision == LINK else "APART"
@@ -240,34 +233,13 @@ def _recompute(changed: Changed, now: datetime) -> None:
     mark_dirty(changed, now)
 
 
-def _stated_while_linked(records: set[int]) -> list[tuple[str, int]]:
-    """Facts that people here stated about these records since they were linked: which person was meant is open."""
-    parameter = listed(sorted(records))
-    since = fetch(
-        "select min(at) from link_decision where decision = 'LINK'"  # noqa: S608
-        f" and ({among('left_record_id')} or {among('right_record_id')})",
-        [parameter, parameter],
-    )[0][0]
-    if since is None:
-        return []
-    rows = fetch(
-        "select r.type, i.resource_id from item i join message m on m.id = i.message_id"  # noqa: S608
-        " join source s on s.id = m.source_id join resource r on r.id = i.resource_id"
-        f" where s.kind = 'PERSON' and m.received_at >= %s and i.version_state = 'CURRENT' and {among('i.patient_id')}",
-        [since, listed(sorted({row[0] for row in fetch(
-            f"select patient_id from person_record where {among('id')}", [parameter])}))],  # noqa: S608
-    )
-    return [(type_, number) for type_, number in rows]
-
-
 # What data can prove.
 
 
 def check_links() -> list[Breach]:
     """Promise 5, as far as rows can show it: patients are exactly what the decisions say, and facts follow."""
     found: list[Breach] = []
-    edges = fetch("select distinct left_record_id, right_record_id from link_decision")
-    records = {record for edge in edges for record in edge}
+    records = all_decided()
     own = dict(PersonRecord.unscoped.values_list("pk", "own_patient_id"))
     now = dict(PersonRecord.unscoped.values_list("pk", "patient_id"))
     expected = dict(own)
@@ -291,14 +263,7 @@ def check_links() -> list[Breach]:
 
 
 def _astray() -> list[Breach]:
-    from_where = (
-        "select count(*) from fact_{0} f left join person_record r on r.id = f.person_record_id"
-        " where r.id is null or r.patient_id <> f.patient_id"
-    )
-    counts = {table: int(fetch(from_where.format(table))[0][0]) for table in FACTS}
     return [
         Breach(5, f"fact_{table}", f"{count} facts do not follow their person record", "relink the records concerned")
-        for table, count in counts.items()
-        if count
+        for table, count in facts_astray().items()
     ]
-

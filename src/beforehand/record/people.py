@@ -8,8 +8,16 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from beforehand.record.access import PatientNotVisibleError, Principal, for_principal
-from beforehand.record.models import Patient, PersonContact, PersonIdentifier, PersonName, PersonRecord, Resource, Source
-from beforehand.record.persons import digits, fold
+from beforehand.record.models import (
+    Patient,
+    PersonContact,
+    PersonIdentifier,
+    PersonName,
+    PersonRecord,
+    Resource,
+    Source,
+)
+from beforehand.record.store.persons import digits, fold
 
 FOUND_AT_MOST = 50
 _EPOCH = date(1970, 1, 1)

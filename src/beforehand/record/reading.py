@@ -104,8 +104,14 @@ def who_said(table: str, rows: Iterable[Row]) -> dict[int, Said]:
         message = items[row["item_id"]].message
         source: Source = message.source
         found[row["id"]] = Said(
-            table, row["id"], source.pk, source.label or source.name, source.kind == "PERSON", row["item_id"],
-            message.pk, message.received_at,
+            table,
+            row["id"],
+            source.pk,
+            source.label or source.name,
+            source.kind == "PERSON",
+            row["item_id"],
+            message.pk,
+            message.received_at,
         )
     return found
 

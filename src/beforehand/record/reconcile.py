@@ -15,8 +15,14 @@ from typing import Any
 from beforehand.clinical.columns import Kind, Table
 from beforehand.clinical.tables import FACTS
 from beforehand.record.access import Access
-from beforehand.record.concepts import codings_of
-from beforehand.record.store import FACT_NAMES, among, fetch, listed, update_rows
+from beforehand.record.store.alike import (
+    codings_of,
+    has_several_sources,
+    ingredients_of,
+    patients_to_reconcile,
+    rows_of_patient,
+    set_leading,
+)
 
 MEDICINES = ("medication_request", "medication_statement", "medication_dispense", "medication_administration")
 # Statuses that mean one thing to a reader; a status not named here agrees only with itself.
@@ -32,7 +38,7 @@ Row = Mapping[str, Any]
 
 def reconcile_patients(changed: Mapping[int, set[str]]) -> dict[int, set[str]]:
     """Recompute which rows lead, for patients whose tables changed; where that changed anything."""
-    if len(fetch("select 1 from source limit 2")) < 2:
+    if not has_several_sources():
         return {}
     patients_of: dict[str, list[int]] = defaultdict(list)
     for patient, tables in changed.items():
@@ -42,31 +48,18 @@ def reconcile_patients(changed: Mapping[int, set[str]]) -> dict[int, set[str]]:
     for name, patients in patients_of.items():
         if not FACTS[name].same:
             continue
-        several = fetch(
-            f'select patient_id, min(source_id) <> max(source_id) from "fact_{name}" where {among("patient_id")}'  # noqa: S608
-            " group by patient_id having min(source_id) <> max(source_id)"
-            " or sum(case when same_as <> id then 1 else 0 end) > 0",
-            [listed(patients)],
-        )
-        for patient, _ in several:
+        for patient in patients_to_reconcile(name, patients):
             if _reconcile(FACTS[name], patient):
                 moved[patient].add(name)
     return moved
 
 
 def _reconcile(table: Table, patient: int) -> bool:
-    rows = _rows(table.name, patient)
+    rows = rows_of_patient(table.name, patient)
     leading = leading_rows(table, rows)
     changes = [(leading[row["id"]], row["id"]) for row in rows if row["same_as"] != leading[row["id"]]]
-    update_rows(f"fact_{table.name}", "same_as = %s", "id = %s", changes)
+    set_leading(table.name, changes)
     return bool(changes)
-
-
-def _rows(table: str, patient: int) -> list[dict[str, Any]]:
-    names = FACT_NAMES[table]
-    columns = ", ".join(names)
-    found = fetch(f'select {columns} from "fact_{table}" where patient_id = %s order by id', [patient])  # noqa: S608
-    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def leading_rows(table: Table, rows: Iterable[Row]) -> dict[int, int]:
@@ -144,16 +137,6 @@ def _concept_classes(table: Table, rows: list[Row]) -> dict[int, int]:
     return {concept: root(concept) for concept in used}
 
 
-def ingredients_of(concepts: Iterable[int]) -> dict[int, frozenset[tuple[int, int]]]:
-    """The ingredients of each medicine concept that has any; a cream is not the tablet of the same ingredient."""
-    found: dict[int, set[tuple[int, int]]] = defaultdict(set)
-    for code, ingredient, is_local in fetch(
-        f"select code, ingredient, is_local from k_medicine where {among('code')}", [listed(concepts)]  # noqa: S608
-    ):
-        found[code].add((ingredient, is_local))
-    return {code: frozenset(parts) for code, parts in found.items()}
-
-
 # Where sources differ.
 
 
@@ -205,7 +188,10 @@ def _newest_of_each_source(name: str, rows: Iterable[Row], kinds: Mapping[int, i
             continue
         of_source = newest[kinds.get(row["code"], row["code"])]
         before = of_source.get(row["source_id"])
-        if before is None or (row[f"{time}_from_day"] or 0, row["id"]) > (before[f"{time}_from_day"] or 0, before["id"]):
+        if before is None or (row[f"{time}_from_day"] or 0, row["id"]) > (
+            before[f"{time}_from_day"] or 0,
+            before["id"],
+        ):
             of_source[row["source_id"]] = row
     return newest
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -17,7 +17,7 @@ from beforehand.record.models import Message
 from tests.unit.intake.bundles import bundle, ndjson, observation, patient
 from tests.unit.intake.receiving import receive
 
-NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def test_blob_comes_back_byte_for_byte() -> None:

@@ -7,8 +7,8 @@ from django.db import connection
 
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.quarantine import check_balance
-from beforehand.record.canon import canonical_record
 from beforehand.record.models import FACT_MODELS, REFERENCE_MODELS, Message, Resource
+from beforehand.record.store.canon import canonical_record
 from tests.unit.intake.bundles import bundle, condition, ndjson, observation, patient, transaction
 from tests.unit.intake.receiving import receive
 
@@ -84,7 +84,7 @@ def test_patient_later_in_the_same_bundle_is_enough() -> None:
 
 
 def test_any_order_of_files_gives_the_same_facts() -> None:
-    shuffle = random.Random(7)  # noqa: S311 not for secrets
+    shuffle = random.Random(7)
     outcomes = []
     for _ in range(8):
         order = FILES[:]

@@ -3,8 +3,9 @@
 import pytest
 from django.db import transaction
 
-from beforehand.record.concepts import Dictionary, codings_of
+from beforehand.record.concepts import Dictionary
 from beforehand.record.models import Concept, ConceptCoding, ValueSet, ValueSetCode, ValueSetMember
+from beforehand.record.store.alike import codings_of
 from tests.unit.intake.bundles import bundle, condition, patient
 from tests.unit.intake.receiving import receive
 
@@ -44,7 +45,9 @@ def test_words_alone_are_a_concept_of_their_own() -> None:
     assert Concept.objects.get().key == "text:sugar disease"
 
 
-@pytest.mark.parametrize("nothing", [None, {}, {"coding": []}, {"coding": [{}]}, {"text": ""}, {"coding": [{"system": "x"}]}])
+@pytest.mark.parametrize(
+    "nothing", [None, {}, {"coding": []}, {"coding": [{}]}, {"text": ""}, {"coding": [{"system": "x"}]}]
+)
 def test_what_says_nothing_is_no_concept(nothing: dict[str, object] | None) -> None:
     assert number(nothing) is None
     assert not Concept.objects.exists()

@@ -6,7 +6,6 @@ from django.utils import timezone
 from beforehand.intake.apply import apply_message
 from beforehand.record import identity
 from beforehand.record.access import AccessRefusedError, PatientNotVisibleError, principal_of
-from beforehand.record.canon import canonical_record
 from beforehand.record.identity import IdentityError, check_links, keep_apart, link_records, unlink_record
 from beforehand.record.models import (
     FACT_MODELS,
@@ -19,6 +18,7 @@ from beforehand.record.models import (
     TeamMember,
     User,
 )
+from beforehand.record.store.canon import canonical_record
 from tests.unit.intake.bundles import SSN, bundle, condition, observation, patient
 from tests.unit.intake.receiving import receive
 
@@ -101,7 +101,9 @@ def test_placeholder_values_never_link(shared: dict[str, object]) -> None:
 
 def test_control_link_on_identifier_alone_joins_two_people(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard removed: a twin with the family's number is joined, which the test above would notice."""
-    monkeypatch.setattr("beforehand.record.matching.Pair.is_certain", property(lambda pair: "identifier" in pair.agrees))
+    monkeypatch.setattr(
+        "beforehand.record.store.matching.Pair.is_certain", property(lambda pair: "identifier" in pair.agrees)
+    )
     receive(bundle(person()), source="hospital")
     receive(bundle(person("x", name=[{"family": "Reyes", "given": ["Bea"]}])), source="clinic")
     assert people() == 1
@@ -121,9 +123,7 @@ def test_records_of_one_source_are_left_to_it() -> None:
 
 def test_record_that_its_source_says_is_replaced_follows() -> None:
     receive(bundle(person()), source="hospital")
-    receive(
-        bundle(person("x", link=[{"other": {"reference": "Patient/ann"}, "type": "replaces"}])), source="hospital"
-    )
+    receive(bundle(person("x", link=[{"other": {"reference": "Patient/ann"}, "type": "replaces"}])), source="hospital")
     assert people() == 1
 
 
@@ -133,7 +133,10 @@ def test_names_and_phone_are_listed_for_review() -> None:
     receive(
         bundle(
             person(
-                "x", ssn="222-33-4444", birthDate="1951-01-01", telecom=[{"system": "phone", "value": "+1 617 555 0100"}]
+                "x",
+                ssn="222-33-4444",
+                birthDate="1951-01-01",
+                telecom=[{"system": "phone", "value": "+1 617 555 0100"}],
             )
         ),
         source="clinic",

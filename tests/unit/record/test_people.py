@@ -23,7 +23,10 @@ def dana() -> Principal:
             patient("ann", telecom=[{"system": "phone", "value": "(617) 555-0100"}]),
             patient(
                 "bea",
-                name=[{"family": "Núñez-Smith", "given": ["Beatriz", "Luz"]}, {"use": "maiden", "family": "Ortega", "given": ["Beatriz"]}],
+                name=[
+                    {"family": "Núñez-Smith", "given": ["Beatriz", "Luz"]},
+                    {"use": "maiden", "family": "Ortega", "given": ["Beatriz"]},
+                ],
                 birthDate="1961-12-24",
             ),
         )

@@ -6,8 +6,8 @@ from django.utils import timezone
 from beforehand.clinical.tables import FACTS
 from beforehand.record.access import Access, for_principal, principal_of
 from beforehand.record.models import FACT_MODELS, Patient, Team, TeamMember, User
-from beforehand.record.models.knowledge import KNOWLEDGE_MODELS
 from beforehand.record.models.codes import Concept
+from beforehand.record.models.knowledge import KNOWLEDGE_MODELS
 from beforehand.record.reading import lines, origin, words_of
 from beforehand.record.reconcile import contradictions, leading_rows
 from tests.unit.intake.bundles import SSN, bundle, condition, observation, patient

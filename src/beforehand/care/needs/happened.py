@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, time
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from beforehand.care.needs.actions import NeedError, changing, check_undo, revert, today, undo_change
+from beforehand.care.needs.actions import NeedError, changing, check_undo, require_visible, revert, today, undo_change
 from beforehand.care.needs.from_findings import update_needs
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding
 from beforehand.care.needs.register import rule_words
@@ -16,12 +17,11 @@ from beforehand.care.needs.shapes import HappenedForm
 from beforehand.care.needs.steps import AnswerError, Situation, check_answers, local_moment, step
 from beforehand.clinical.codes import uri_of
 from beforehand.clinical.times import date_of
-from beforehand.intake.identities import our_reference
-from beforehand.intake.statements import state, withdraw
+from beforehand.intake.statements import reference_to, state, withdraw
 from beforehand.lookahead.models import Finding
 from beforehand.lookahead.run import run_patients
 from beforehand.record.access import ASSIGN_WORK, principal_of, require
-from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, Source, User
+from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, User
 
 # Answers after which a need added by hand has nothing left to wait for. Needs from findings close by evidence alone.
 _SETTLED = """
@@ -31,9 +31,13 @@ SETTLED = frozenset(_SETTLED.split())
 MEDICINE_TABLES = ("medication_request", "medication_dispense", "medication_statement")
 
 
-def form_for(need: Need) -> HappenedForm:
-    """The form that says what happened with this need."""
-    return step(need.step_kind).form
+def form_for(need: Need | int, *, by: User, kind: str = "") -> HappenedForm:
+    """The form that says what happened with this need, for somebody who may work it."""
+    current = need if isinstance(need, Need) else Need.unscoped.filter(pk=need).first()
+    if current is None:
+        raise NeedError(f"there is no need {need}: open the list again")
+    require_visible(principal_of(by), current)
+    return step(kind or current.step_kind).form
 
 
 def _evidence(need: Need) -> list[tuple[str, int]]:
@@ -55,13 +59,8 @@ def _references(pairs: list[tuple[str, int]], subject_fact: int | None) -> dict[
     chosen: dict[str, int] = {}
     for table, fact_id in ordered:
         chosen.setdefault(table, fact_id)
-    resources = {row.pk: row for row in Resource.objects.filter(pk__in=chosen.values())}
-    names = dict(Source.objects.filter(pk__in={row.source_id for row in resources.values()}).values_list("pk", "name"))
-    return {
-        table: {"reference": our_reference(names[row.source_id], row.type, row.logical_id.partition("#")[0])}
-        for table, fact_id in chosen.items()
-        if (row := resources.get(fact_id)) is not None
-    }
+    known = set(Resource.objects.filter(pk__in=chosen.values()).values_list("pk", flat=True))
+    return {table: {"reference": reference_to(fact_id)} for table, fact_id in chosen.items() if fact_id in known}
 
 
 def _medicine(pairs: list[tuple[str, int]]) -> dict[str, Any] | None:
@@ -71,7 +70,9 @@ def _medicine(pairs: list[tuple[str, int]]) -> dict[str, Any] | None:
             if table != wanted:
                 continue
             concept = FACT_MODELS[table]._meta.default_manager.filter(pk=fact_id).values_list("code", flat=True).first()  # type: ignore[union-attr]
-            codings = ConceptCoding.objects.filter(concept_id=concept).values_list("system", "code", "display")
+            codings = ConceptCoding.objects.filter(concept_id=int(concept or 0)).values_list(
+                "system", "code", "display"
+            )
             coded = [{"system": uri_of(system), "code": code, "display": display} for system, code, display in codings]
             if coded:
                 return {"coding": coded}
@@ -81,7 +82,7 @@ def _medicine(pairs: list[tuple[str, int]]) -> dict[str, Any] | None:
 def situation_of(need: Need, by: User) -> Situation:
     """What a composer must know about this need."""
     pairs = _evidence(need)
-    patient = Patient.unscoped.get(pk=need.patient_id)
+    patient = Patient.unscoped.get(pk=int(need.patient_id or 0))
     now, zone = local_moment(timezone.now(), patient.zone)
     return Situation(
         at=now,
@@ -95,25 +96,36 @@ def situation_of(need: Need, by: User) -> Situation:
     )
 
 
+def _plain(value: Any) -> str:
+    """An answer as text: days as YYYY-MM-DD, times as HH:MM, nothing as empty."""
+    if value is None:
+        return ""
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
 def _rerun(patient_id: int) -> None:
     run_patients([patient_id], as_of=date_of(today()))
     update_needs([patient_id], today())
 
 
 def say_what_happened(
-    *, need: Need | int, by: User, answers: Mapping[str, str], kind: str = "", version: int | None = None
+    *, need: Need | int, by: User, answers: Mapping[str, Any], kind: str = "", version: int | None = None
 ) -> NeedEvent:
     """State what happened as facts from this person, and let the rules look again, all in one action.
 
     ``kind`` overrides the need's kind of step: a call can be logged on any need.
     """
     with transaction.atomic():
-        with changing(need, "HAPPENED", by=by, version=version, yours=dict(answers)) as change:
+        with changing(
+            need, "HAPPENED", by=by, version=version, yours={"happened": str(answers.get("happened", ""))}
+        ) as change:
             current = change.need
             if current.patient_id is None:
                 raise NeedError("an operations need is about no person: close it with an outcome")
             chosen = step(kind or current.step_kind)
-            kept = check_answers(chosen.form, answers)
+            kept = check_answers(chosen.form, {name: _plain(value) for name, value in answers.items()})
             facts: list[int] = []
             for resource in chosen.compose(kept, situation_of(current, by)):
                 facts += state(resource=resource, patient_id=current.patient_id, by=by)

@@ -13,7 +13,7 @@ from typing import Any
 
 from beforehand.clinical.columns import Kind, Table
 from beforehand.clinical.tables import ALL
-from beforehand.record.store import FACT_NAMES, fetch
+from beforehand.record.store.rows import FACT_NAMES, fetch
 
 Canon = dict[str, list[tuple[Any, ...]]]
 
@@ -40,16 +40,22 @@ def canonical_record() -> Canon:
     canon: Canon = {}
     for name, table in ALL.items():
         kinds = _kinds(table)
-        rows = fetch(f'select {", ".join(FACT_NAMES[name])} from "fact_{name}"')  # noqa: S608
+        rows = fetch(f'select {", ".join(FACT_NAMES[name])} from "fact_{name}"')
         spelled = {"id": identities, "same_as": identities, "person_record_id": identities, "patient_id": patients,
                    "source_id": sources, "item_id": items}  # fmt: skip
         readers = [
-            spelled.get(column) or (identities if kinds.get(column) is Kind.REF else concepts if kinds.get(column) is Kind.CONCEPT else None)
+            spelled.get(column)
+            or (
+                identities if kinds.get(column) is Kind.REF else concepts if kinds.get(column) is Kind.CONCEPT else None
+            )
             for column in FACT_NAMES[name]
         ]
         canon[name] = sorted(
             (
-                tuple(value if reader is None or value is None else reader[value] for reader, value in zip(readers, row, strict=True))
+                tuple(
+                    value if reader is None or value is None else reader[value]
+                    for reader, value in zip(readers, row, strict=True)
+                )
                 for row in rows
             ),
             key=repr,

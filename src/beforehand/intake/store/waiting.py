@@ -10,16 +10,16 @@ from beforehand.intake.blobs import read_blob
 from beforehand.intake.formats import items_of
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.pieces import Piece, addresses, milliseconds, piece_of
-from beforehand.intake.rows import TABLES_OF
+from beforehand.intake.store.rows import TABLES_OF
 from beforehand.record.models import Item, Message, Source
-from beforehand.record.store import among, fetch, listed, table_of
+from beforehand.record.store.rows import among, fetch, listed, table_of
 
 
 def load(item_ids: Iterable[int], source: Source) -> list[Piece]:
     """The items as pieces again, read from the bytes they came in, in the order they came."""
     ids = sorted(item_ids)
     rows = fetch(
-        f"select i.message_id, i.place, i.id, i.outcome from {table_of(Item)} i"  # noqa: S608
+        f"select i.message_id, i.place, i.id, i.outcome from {table_of(Item)} i"
         f" join {table_of(Message)} m on m.id = i.message_id"
         f" where m.source_id = %s and i.outcome = 'QUARANTINED' and {among('i.id')} order by i.message_id, i.place",
         [source.pk, listed(ids)],
@@ -50,10 +50,11 @@ def _pieces(message: Message, places: Mapping[int, int]) -> list[Piece]:
 def released_by(arrived: Iterable[int], source: Source) -> list[Piece]:
     """The items that waited for any of the resources that have arrived now."""
     table = table_of(QuarantinedItem)
-    if not fetch(f"select 1 from {table} where waiting_for is not null limit 1"):  # noqa: S608
+    if not fetch(f"select 1 from {table} where waiting_for is not null limit 1"):
         return []
     rows = fetch(
-        f"select item_id from {table} where state = 'OPEN' and {among('waiting_for')}", [listed(arrived)]  # noqa: S608
+        f"select item_id from {table} where state = 'OPEN' and {among('waiting_for')}",
+        [listed(arrived)],
     )
     return load((row[0] for row in rows), source) if rows else []
 
@@ -62,6 +63,6 @@ def person_record_of(resource: int) -> int | None:
     """Whose the facts of a resource are, for what is about that resource."""
     found = fetch("select type from resource where id = %s", [resource])
     for table in TABLES_OF.get(found[0][0], ()) if found else ():
-        if table in FACTS and (rows := fetch(f'select person_record_id from "fact_{table}" where id = %s', [resource])):  # noqa: S608
+        if table in FACTS and (rows := fetch(f'select person_record_id from "fact_{table}" where id = %s', [resource])):
             return int(rows[0][0])
     return None

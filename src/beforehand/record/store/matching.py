@@ -11,13 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from beforehand.record.persons import fold
-from beforehand.record.store import among, fetch, listed
+from beforehand.record.store.persons import fold
+from beforehand.record.store.rows import among, fetch, listed
 
 _EPOCH = date(1970, 1, 1)
 PLACEHOLDER_BIRTHS = frozenset(
     (day - _EPOCH).days
-    for day in (date(1800, 1, 1), date(1899, 12, 30), date(1900, 1, 1), date(1901, 1, 1), date(1970, 1, 1), date(9999, 12, 31))
+    for day in (
+        date(1800, 1, 1),
+        date(1899, 12, 30),
+        date(1900, 1, 1),
+        date(1901, 1, 1),
+        date(1970, 1, 1),
+        date(9999, 12, 31),
+    )
 )
 PLACEHOLDER_NAMES = frozenset(
     fold(name)
@@ -28,7 +35,8 @@ PLACEHOLDER_NAMES = frozenset(
     )
 ) | {""}  # fmt: skip
 _PLACEHOLDER_WORDS = frozenset(
-    fold(word) for word in ("unknown", "unk", "none", "null", "n/a", "na", "test", "pending", "refused", "not available")
+    fold(word)
+    for word in ("unknown", "unk", "none", "null", "n/a", "na", "test", "pending", "refused", "not available")
 )
 _KNOWN_FAKES = frozenset({"123456789", "987654321", "078051120", "219099999", "111223333", "1234567890"})
 
@@ -87,7 +95,7 @@ def pairs_with(records: Iterable[int]) -> list[Pair]:
 
 def _sharing_identifier(parameter: object) -> list[tuple[int, int]]:
     rows = fetch(
-        "select a.person_record_id, b.person_record_id, a.value from person_identifier a"  # noqa: S608
+        "select a.person_record_id, b.person_record_id, a.value from person_identifier a"
         " join person_identifier b on b.value = a.value and b.system = a.system"
         f" where {among('a.person_record_id')} and b.person_record_id <> a.person_record_id",
         [parameter],
@@ -97,7 +105,7 @@ def _sharing_identifier(parameter: object) -> list[tuple[int, int]]:
 
 def _sharing_birth_and_names(parameter: object) -> list[tuple[int, int]]:
     rows = fetch(  # cross join keeps SQLite to the order written: birth days tell most people apart, names do not
-        "select a.id, b.id, a.birth_day, n.family_key, n.given_key"  # noqa: S608
+        "select a.id, b.id, a.birth_day, n.family_key, n.given_key"
         " from person_record a cross join person_record b cross join person_name n cross join person_name m"
         f" where {among('a.id')} and b.birth_day = a.birth_day and b.id <> a.id and n.person_record_id = a.id"
         " and m.person_record_id = b.id and m.family_key = n.family_key and m.given_key = n.given_key",
@@ -112,7 +120,7 @@ def _sharing_birth_and_names(parameter: object) -> list[tuple[int, int]]:
 
 def _sharing_names_and_phone(parameter: object) -> list[tuple[int, int]]:
     rows = fetch(
-        "select a.person_record_id, b.person_record_id, n.family_key, n.given_key, a.value_key"  # noqa: S608
+        "select a.person_record_id, b.person_record_id, n.family_key, n.given_key, a.value_key"
         " from person_contact a cross join person_contact b cross join person_name n cross join person_name m"
         f" where {among('a.person_record_id')} and a.kind = 'phone' and b.kind = 'phone' and a.value_key <> ''"
         " and b.value_key = a.value_key and b.person_record_id <> a.person_record_id"
@@ -130,10 +138,10 @@ def _sharing_names_and_phone(parameter: object) -> list[tuple[int, int]]:
 def _add_birth(found: dict[tuple[int, int], set[str]]) -> None:
     """Say of pairs found by identifier or phone whether their birth dates and names agree as well."""
     records = {record for pair in found for record in pair}
-    births = dict(fetch(f"select id, birth_day from person_record where {among('id')}", [listed(records)]))  # noqa: S608
+    births = dict(fetch(f"select id, birth_day from person_record where {among('id')}", [listed(records)]))
     names: dict[int, set[tuple[str, str]]] = defaultdict(set)
     for record, family, given in fetch(
-        f"select person_record_id, family_key, given_key from person_name where {among('person_record_id')}",  # noqa: S608
+        f"select person_record_id, family_key, given_key from person_name where {among('person_record_id')}",
         [listed(records)],
     ):
         if not is_placeholder_name(family) and not is_placeholder_name(given):

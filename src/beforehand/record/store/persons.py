@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beforehand.record.models import HouseSetting, Patient, PersonContact, PersonIdentifier, PersonName, PersonRecord
-from beforehand.record.store import (
+from beforehand.record.store.rows import (
     FACT_NAMES,
     Numbers,
     among,
@@ -67,8 +67,12 @@ def write_persons(source_id: int, arrivals: Sequence[PersonArrival]) -> tuple[di
         patients.append(Patient(id=patient, calendar_id=calendar_id))
         records.append(
             PersonRecord(
-                id=arrival.record_id, source_id=source_id, patient_id=patient, own_patient_id=patient,
-                birth_day=arrival.birth_day, sex=arrival.sex,
+                id=arrival.record_id,
+                source_id=source_id,
+                patient_id=patient,
+                own_patient_id=patient,
+                birth_day=arrival.birth_day,
+                sex=arrival.sex,
             )
         )
     insert_objects(patients)
@@ -76,13 +80,15 @@ def write_persons(source_id: int, arrivals: Sequence[PersonArrival]) -> tuple[di
     numbers.close()
     known = [arrival for arrival in newest.values() if arrival not in new]
     update_rows(
-        table_of(PersonRecord), "birth_day = %s, sex = %s", "id = %s",
+        table_of(PersonRecord),
+        "birth_day = %s, sex = %s",
+        "id = %s",
         [(arrival.birth_day, arrival.sex, arrival.record_id) for arrival in known],
     )
     if known:
         for model in (PersonName, PersonIdentifier, PersonContact):
             change(
-                f"delete from {table_of(model)} where {among('person_record_id')}",  # noqa: S608
+                f"delete from {table_of(model)} where {among('person_record_id')}",
                 [listed(arrival.record_id for arrival in known)],
             )
     _write_details(list(newest.values()), persons)
@@ -101,9 +107,7 @@ def _write_details(arrivals: Iterable[PersonArrival], persons: dict[int, int]) -
         for kind, use, value in arrival.contacts:
             contacts.append((*head, kind[:10], use[:20], value[:400], contact_key(kind, value)))
     head_names = ["person_record_id", "patient_id"]
-    insert_rows(
-        table_of(PersonName), [*head_names, "use", "family", "given", "text", "family_key", "given_key"], names
-    )
+    insert_rows(table_of(PersonName), [*head_names, "use", "family", "given", "text", "family_key", "given_key"], names)
     insert_rows(table_of(PersonIdentifier), [*head_names, "system", "value", "type"], identifiers)
     insert_rows(table_of(PersonContact), [*head_names, "kind", "use", "value", "value_key"], contacts)
 
@@ -124,7 +128,8 @@ def derive_patients(patient_ids: Iterable[int]) -> None:
     stated: dict[int, list[dict[str, Any]]] = defaultdict(list)
     columns = ", ".join(_STATED)
     for row in fetch(
-        f"select {columns} from fact_patient_record where {among('patient_id')} order by id", [listed(wanted)]  # noqa: S608
+        f"select {columns} from fact_patient_record where {among('patient_id')} order by id",
+        [listed(wanted)],
     ):
         stated[row[1]].append(dict(zip(_STATED, row, strict=True)))
     names = _leading_names(wanted)
@@ -153,16 +158,21 @@ def _merged(records: list[dict[str, Any]]) -> tuple[Any, ...]:
     is_deceased = int(any(r["is_deceased"] for r in records))
     died = next((r for r in records if r["deceased_from_day"] is not None), None)
     return (
-        birth and birth["birth_from_day"], birth and birth["birth_to_day"], sex, is_deceased,
-        died and died["deceased_from_day"], died and died["deceased_to_day"],
-        first("language"), first("needs_interpreter"),
+        birth and birth["birth_from_day"],
+        birth and birth["birth_to_day"],
+        sex,
+        is_deceased,
+        died and died["deceased_from_day"],
+        died and died["deceased_to_day"],
+        first("language"),
+        first("needs_interpreter"),
     )
 
 
 def _leading_names(patients: list[int]) -> dict[int, tuple[str, str]]:
     best: dict[int, tuple[tuple[int, int, int], str, str]] = {}
     rows = fetch(
-        "select patient_id, person_record_id, id, use, family, given, text"  # noqa: S608
+        "select patient_id, person_record_id, id, use, family, given, text"
         f" from {table_of(PersonName)} where {among('patient_id')}",
         [listed(patients)],
     )

@@ -44,7 +44,7 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f'insert into "{table}" ({names}) values ({marks})', rows)  # noqa: S608 names from models
+            cursor.executemany(f'insert into "{table}" ({names}) values ({marks})', rows)
 
 
 def update_rows(table: str, assignment: str, where: str, rows: Iterable[Row]) -> None:
@@ -52,7 +52,7 @@ def update_rows(table: str, assignment: str, where: str, rows: Iterable[Row]) ->
     listed = list(rows)
     if listed:
         with connection.cursor() as cursor:
-            cursor.executemany(f'update "{table}" set {assignment} where {where}', listed)  # noqa: S608
+            cursor.executemany(f'update "{table}" set {assignment} where {where}', listed)
 
 
 def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -88,7 +88,7 @@ def table_of(model: type[models.Model]) -> str:
 def reserve(model: type[models.Model], count: int) -> int:
     """The first of ``count`` fresh numbers for a table's id; nobody else gets them."""
     table = table_of(model)
-    highest = int(fetch(f'select coalesce(max(id), 0) from "{table}"')[0][0])  # noqa: S608
+    highest = int(fetch(f'select coalesce(max(id), 0) from "{table}"')[0][0])
     if is_postgres():
         sequence = fetch("select pg_get_serial_sequence(%s, 'id')", [f'"{table}"'])[0][0]
         if sequence is None:
@@ -110,7 +110,7 @@ def insert_facts(table: str, rows: Iterable[Row]) -> None:
 
 def delete_facts(table: str, ids: Iterable[int]) -> int:
     """Take rows out of a fact or reference table by identity."""
-    return change(f'delete from "fact_{table}" where {among("id")}', [listed(ids)])  # noqa: S608
+    return change(f'delete from "fact_{table}" where {among("id")}', [listed(ids)])
 
 
 def insert_objects(rows: Sequence[models.Model]) -> None:
@@ -133,7 +133,7 @@ def batches(values: Iterable[Any], size: int = 5000) -> Iterable[list[Any]]:
 def find_resources(source_id: int, type_: str, logical_ids: Iterable[str]) -> list[tuple[int, str, int | None]]:
     """(identity, logical id, current item) of those that were mentioned or arrived before."""
     return fetch(
-        f"select id, logical_id, current_item_id from {table_of(Resource)}"  # noqa: S608
+        f"select id, logical_id, current_item_id from {table_of(Resource)}"
         f" where source_id = %s and type = %s and {among('logical_id')}",
         [source_id, type_, listed(logical_ids)],
     )
@@ -142,7 +142,7 @@ def find_resources(source_id: int, type_: str, logical_ids: Iterable[str]) -> li
 def find_versions(items: Iterable[int]) -> list[tuple[int, int | None, bytes | None, int | None, str]]:
     """(item, version time, digest, patient at the time, version state)."""
     rows = fetch(
-        f"select id, version_at, digest, patient_id, version_state from {table_of(Item)} where {among('id')}",  # noqa: S608
+        f"select id, version_at, digest, patient_id, version_state from {table_of(Item)} where {among('id')}",
         [listed(items)],
     )
     return [(item, at, bytes(digest) if digest else None, patient, state) for item, at, digest, patient, state in rows]
@@ -151,7 +151,8 @@ def find_versions(items: Iterable[int]) -> list[tuple[int, int | None, bytes | N
 def find_persons(records: Iterable[int]) -> dict[int, int]:
     """Patient now of each person record given, of those that have arrived."""
     rows = fetch(
-        f"select id, patient_id from {table_of(PersonRecord)} where {among('id')}", [listed(records)]  # noqa: S608
+        f"select id, patient_id from {table_of(PersonRecord)} where {among('id')}",
+        [listed(records)],
     )
     return dict(rows)
 
@@ -161,7 +162,7 @@ def mark_dirty(changed: dict[int, set[str]], since: Any) -> None:
     if not changed:
         return
     table = table_of(DirtyPatient)
-    before = dict(fetch(f"select patient_id, tables from {table} where {among('patient_id')}", [listed(changed)]))  # noqa: S608
+    before = dict(fetch(f"select patient_id, tables from {table} where {among('patient_id')}", [listed(changed)]))
     fresh, more = [], []
     for patient, tables in changed.items():
         if patient not in before:
@@ -171,8 +172,8 @@ def mark_dirty(changed: dict[int, set[str]], since: Any) -> None:
     insert_objects(fresh)
     update_rows(table, "tables = %s", "patient_id = %s", more)
     patients = table_of(Patient)
-    latest = int(fetch(f"select coalesce(max(changed_seq), 0) from {patients}")[0][0])  # noqa: S608
-    change(f"update {patients} set changed_seq = %s where {among('id')}", [latest + 1, listed(changed)])  # noqa: S608
+    latest = int(fetch(f"select coalesce(max(changed_seq), 0) from {patients}")[0][0])
+    change(f"update {patients} set changed_seq = %s where {among('id')}", [latest + 1, listed(changed)])
 
 
 def move_facts(record: int, before: int, after: int) -> set[str]:
@@ -180,7 +181,7 @@ def move_facts(record: int, before: int, after: int) -> set[str]:
     touched = set()
     for name in FACTS:
         if change(
-            f'update "fact_{name}" set patient_id = %s where patient_id = %s and person_record_id = %s',  # noqa: S608
+            f'update "fact_{name}" set patient_id = %s where patient_id = %s and person_record_id = %s',
             [after, before, record],
         ):
             touched.add(name)

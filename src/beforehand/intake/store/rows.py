@@ -8,7 +8,7 @@ from typing import Any
 
 from beforehand.clinical.tables import FACTS, REFERENCES
 from beforehand.intake.models import MedicationMention
-from beforehand.record.store import among, change, delete_facts, fetch, insert_facts, insert_rows, listed, table_of
+from beforehand.record.store.rows import among, change, delete_facts, fetch, insert_facts, insert_rows, listed, table_of
 
 _PATIENT, _RECORD, _ITEM = 1, 2, 4  # places in a fact row: id, patient, record, source, item, same_as, sensitivity, ...
 _REFERENCE_ITEM = 2
@@ -68,17 +68,17 @@ class Rows:
         tables = TABLES_OF.get(type_, [])
         owners = {patient} if patient is not None else set()
         for table in tables:
-            owners.update(row[0] for row in fetch(f'select patient_id from "fact_{table}" where id = %s', [number]))  # noqa: S608
+            owners.update(row[0] for row in fetch(f'select patient_id from "fact_{table}" where id = %s', [number]))
         for table in tables:
             for owner in owners:
-                if change(f'delete from "fact_{table}" where patient_id = %s and item_id = %s', [owner, item]):  # noqa: S608
+                if change(f'delete from "fact_{table}" where patient_id = %s and item_id = %s', [owner, item]):
                     changed[owner].add(table)
         if tables and not changed:  # only parts of it are facts, and it has changed hands: look everywhere
             for table in tables:
-                for (owner,) in fetch(f'select distinct patient_id from "fact_{table}" where item_id = %s', [item]):  # noqa: S608
+                for (owner,) in fetch(f'select distinct patient_id from "fact_{table}" where item_id = %s', [item]):
                     changed[owner].add(table)
-                change(f'delete from "fact_{table}" where item_id = %s', [item])  # noqa: S608
-        change(f"delete from {table_of(MedicationMention)} where fact_id = %s", [number])  # noqa: S608
+                change(f'delete from "fact_{table}" where item_id = %s', [item])
+        change(f"delete from {table_of(MedicationMention)} where fact_id = %s", [number])
         return changed
 
     def _take_out_gathered(self, type_: str, item: int) -> dict[int, set[str]]:
@@ -111,19 +111,19 @@ class Rows:
             return {}
         mention = table_of(MedicationMention)
         found = fetch(
-            f"select distinct fact_table from {mention} where {among('fact_id')} or {among('medication_id')}",  # noqa: S608
+            f"select distinct fact_table from {mention} where {among('fact_id')} or {among('medication_id')}",
             [listed(self.mentions), listed(arrived)],
         )
         changed: dict[int, set[str]] = defaultdict(set)
         for (table,) in found:
             rows = fetch(
-                f'select f.id, f.patient_id, m.code from {mention} n join "fact_{table}" f on f.id = n.fact_id'  # noqa: S608
+                f'select f.id, f.patient_id, m.code from {mention} n join "fact_{table}" f on f.id = n.fact_id'
                 " join fact_medication m on m.id = n.medication_id"
                 f" where n.fact_table = %s and ({among('n.fact_id')} or {among('n.medication_id')})"
                 " and (f.code is null and m.code is not null or f.code <> m.code)",
                 [table, listed(self.mentions), listed(arrived)],
             )
             for number, patient, code in rows:
-                change(f'update "fact_{table}" set code = %s where id = %s', [code, number])  # noqa: S608
+                change(f'update "fact_{table}" set code = %s where id = %s', [code, number])
                 changed[patient].add(table)
         return changed

@@ -16,7 +16,7 @@ from beforehand.clinical.columns import Kind
 from beforehand.clinical.tables import ALL
 from beforehand.intake.models import SentIdentifier
 from beforehand.record.models import Resource, Source
-from beforehand.record.store import (
+from beforehand.record.store.rows import (
     Numbers,
     among,
     change,
@@ -85,7 +85,7 @@ class Identities:
         for type_, keys in identifiers.items():
             self.looked_up.update((type_, key) for key in keys)
             rows = fetch(
-                f"select key, resource_id from sent_identifier where source_id = %s and type = %s and {among('key')}",  # noqa: S608
+                f"select key, resource_id from sent_identifier where source_id = %s and type = %s and {among('key')}",
                 [self.source_id, type_, listed(keys)],
             )
             self.aliases.update({(type_, key): number for key, number in rows})
@@ -243,7 +243,9 @@ class Identities:
             [(self.source_id, type_, key, number) for (type_, key), number in self.fresh_aliases.items()],
         )
         moved = [
-            (number, self.source_id, *key) for key, number in self.moved_aliases.items() if key not in self.fresh_aliases
+            (number, self.source_id, *key)
+            for key, number in self.moved_aliases.items()
+            if key not in self.fresh_aliases
         ]
         update_rows(table_of(SentIdentifier), "resource_id = %s", "source_id = %s and type = %s and key = %s", moved)
 
@@ -254,7 +256,7 @@ class Identities:
                 for column in table.columns:
                     if column.kind is Kind.REF:
                         change(
-                            f'update "fact_{name}" set {column.name} = %s where {column.name} = %s',  # noqa: S608
+                            f'update "fact_{name}" set {column.name} = %s where {column.name} = %s',
                             [number, placeholder],
                         )
             change("update quarantined_item set waiting_for = %s where waiting_for = %s", [number, placeholder])

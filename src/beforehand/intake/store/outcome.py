@@ -13,7 +13,7 @@ from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.pieces import Counts, Part, Piece
 from beforehand.record.enrolment import operations_team
 from beforehand.record.models import Item, Message
-from beforehand.record.store import among, change, insert_rows, listed, table_of, update_rows
+from beforehand.record.store.rows import among, change, insert_rows, listed, table_of, update_rows
 
 if TYPE_CHECKING:
     from beforehand.intake.batch import Applied
@@ -53,25 +53,44 @@ def _write_items(pieces: Sequence[Piece], released: Sequence[Piece]) -> None:
     for piece in (*pieces, *released):
         if piece.item_id in superseded and piece.version_state in ("CURRENT", "KEPT", "WITHDRAWN"):
             piece.version_state = "SUPERSEDED"
-    columns = ["id", "message_id", "place", "resource_id", "patient_id", "outcome", "version_state", "version_at", "digest"]
+    columns = [
+        "id",
+        "message_id",
+        "place",
+        "resource_id",
+        "patient_id",
+        "outcome",
+        "version_state",
+        "version_at",
+        "digest",
+    ]
     insert_rows(
         table_of(Item),
         columns,
         (
             (
-                piece.item_id, piece.message.pk, piece.place, piece.resource_id, piece.patient_id, piece.outcome,
-                piece.version_state, piece.version_at or None, piece.digest,
+                piece.item_id,
+                piece.message.pk,
+                piece.place,
+                piece.resource_id,
+                piece.patient_id,
+                piece.outcome,
+                piece.version_state,
+                piece.version_at or None,
+                piece.digest,
             )
             for piece in pieces
         ),
     )
     update_rows(
-        table_of(Item), "outcome = %s, version_state = %s, patient_id = %s, resource_id = %s", "id = %s",
+        table_of(Item),
+        "outcome = %s, version_state = %s, patient_id = %s, resource_id = %s",
+        "id = %s",
         [(p.outcome, p.version_state, p.patient_id, p.resource_id, p.item_id) for p in released],
     )
     own = {piece.item_id for piece in pieces} | {piece.item_id for piece in released}
     if earlier := superseded - own:
-        change(f"update {table_of(Item)} set version_state = 'SUPERSEDED' where {among('id')}", [listed(earlier)])  # noqa: S608
+        change(f"update {table_of(Item)} set version_state = 'SUPERSEDED' where {among('id')}", [listed(earlier)])
 
 
 def _states(piece: Piece) -> bool:
@@ -90,8 +109,18 @@ def _write_quarantine(pieces: Sequence[Piece], released: Sequence[Piece], now: d
             assert trouble is not None
             rows.append(
                 (
-                    piece.message.pk, piece.item_id, piece.place, piece.type, trouble.reason, trouble.field,
-                    trouble.remedy, team, opened_at, "OPEN", trouble.waiting_for, "",
+                    piece.message.pk,
+                    piece.item_id,
+                    piece.place,
+                    piece.type,
+                    trouble.reason,
+                    trouble.field,
+                    trouble.remedy,
+                    team,
+                    opened_at,
+                    "OPEN",
+                    trouble.waiting_for,
+                    "",
                 )
             )
         columns = ["message_id", "item_id", "place", "resource_type", "reason", "field", "remedy", "owner_team_id"]
@@ -102,7 +131,9 @@ def _write_quarantine(pieces: Sequence[Piece], released: Sequence[Piece], now: d
     for piece in released:
         if piece.outcome == "QUARANTINED" and piece.trouble is not None:
             QuarantinedItem.objects.filter(item_id=piece.item_id).update(
-                reason=piece.trouble.reason, field=piece.trouble.field, remedy=piece.trouble.remedy,
+                reason=piece.trouble.reason,
+                field=piece.trouble.field,
+                remedy=piece.trouble.remedy,
                 waiting_for=piece.trouble.waiting_for,
             )
 
@@ -129,7 +160,7 @@ def write_outcome(
     for part in parts:
         done = "state = 'APPLIED', " if part.is_last else ""
         change(
-            f"update {table_of(Message)} set {done}format = %s, items_done = items_done + %s where id = %s",  # noqa: S608
+            f"update {table_of(Message)} set {done}format = %s, items_done = items_done + %s where id = %s",
             ["fhir", len(part.items), part.message.pk],
         )
     for counts in (*first.values(), *again.values()):
@@ -137,4 +168,3 @@ def write_outcome(
     for piece in pieces:
         if piece.type and piece.outcome != "QUARANTINED":
             applied.resources[piece.type] = applied.resources.get(piece.type, 0) + 1
-

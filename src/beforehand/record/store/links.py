@@ -1,0 +1,88 @@
+"""Who stands for whom, as rows: decisions, clusters of records, and moving a record's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from beforehand.clinical.tables import FACTS
+from beforehand.record.store.rows import among, change, fetch, listed, move_facts
+
+Decisions = dict[tuple[int, int], str]
+
+
+def newest_decisions(records: Iterable[int]) -> Decisions:
+    """The decision that holds for each pair in which one of these records stands."""
+    parameter = listed(sorted(set(records)))
+    rows = fetch(
+        "select left_record_id, right_record_id, decision from link_decision"
+        f" where {among('left_record_id')} or {among('right_record_id')} order by id",
+        [parameter, parameter],
+    )
+    return {(min(left, right), max(left, right)): decision for left, right, decision in rows}
+
+
+def all_decided() -> set[int]:
+    """Every record that stands in any decision."""
+    return {
+        record
+        for pair in fetch("select distinct left_record_id, right_record_id from link_decision")
+        for record in pair
+    }
+
+
+def patients_of(records: Iterable[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """(patient now, patient of its own) of each record that has arrived."""
+    rows = fetch(
+        f"select id, patient_id, own_patient_id from person_record where {among('id')}", [listed(sorted(records))]
+    )
+    return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+
+
+def sources_of(records: Iterable[int]) -> dict[int, int]:
+    """The source of each record that has arrived."""
+    return dict(fetch(f"select id, source_id from person_record where {among('id')}", [listed(records)]))
+
+
+def move_record(record: int, before: int, after: int) -> set[str]:
+    """Let a person record, with its names and facts, stand for another patient; the tables that changed."""
+    change("update person_record set patient_id = %s where id = %s", [after, record])
+    for table in ("person_name", "person_identifier", "person_contact"):
+        change(f"update {table} set patient_id = %s where person_record_id = %s", [after, record])
+    return {"patient", *move_facts(record, before, after)}
+
+
+def merge_into(leading: int, patients: Iterable[int]) -> None:
+    """Note which patient stands for a group of them; the leading one stands for itself."""
+    change(
+        f"update patient set merged_into_id = case when id = %s then null else %s end where {among('id')}",
+        [leading, leading, listed(sorted(patients))],
+    )
+
+
+def stated_while_linked(records: Iterable[int]) -> list[tuple[int, str]]:
+    """(identity, type) of what people here stated about the patients of these records since they were linked."""
+    parameter = listed(sorted(records))
+    since = fetch(
+        "select min(at) from link_decision where decision = 'LINK'"
+        f" and ({among('left_record_id')} or {among('right_record_id')})",
+        [parameter, parameter],
+    )[0][0]
+    if since is None:
+        return []
+    patients = {row[0] for row in fetch(f"select patient_id from person_record where {among('id')}", [parameter])}
+    return fetch(
+        "select i.resource_id, r.type from item i join message m on m.id = i.message_id"
+        " join source s on s.id = m.source_id join resource r on r.id = i.resource_id"
+        f" where s.kind = 'PERSON' and m.received_at >= %s and i.version_state = 'CURRENT' and {among('i.patient_id')}",
+        [since, listed(sorted(patients))],
+    )
+
+
+def facts_astray() -> dict[str, int]:
+    """How many facts of each table do not follow their person record."""
+    question = (
+        'select count(*) from "fact_{0}" f left join person_record r on r.id = f.person_record_id'
+        " where r.id is null or r.patient_id <> f.patient_id"
+    )
+    counts = {table: int(fetch(question.format(table))[0][0]) for table in FACTS}
+    return {table: count for table, count in counts.items() if count}
