@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
@@ -107,9 +106,7 @@ def _sqlite_file(spill: Path) -> Path:
         return Path(name)
     connection.ensure_connection()
     target = spill / "rows.db"
-    with sqlite3.connect(target) as copy:
-        connection.connection.backup(copy)
-    copy.close()
+    target.write_bytes(connection.connection.serialize())
     return target
 
 

@@ -15,7 +15,7 @@ from beforehand.lookahead.library import CheckedQuery, Library, know_value_sets,
 from beforehand.lookahead.models import CalendarDay, CalendarState
 from beforehand.record.knowledge import load_knowledge
 from beforehand.record.models import ValueSet
-from beforehand.record.store import insert_rows
+from beforehand.record.store.rows import insert_rows
 from beforehand.record.valuesets import load_shipped
 
 _COLUMNS = "calendar_id day year month day_of_month days_in_month month_index weekday is_business business_index".split()

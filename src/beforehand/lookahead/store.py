@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from beforehand.lookahead.engines.answers import Answer
-from beforehand.record.store import insert_rows
+from beforehand.record.store.rows import insert_rows
 
 CHUNK = 500
 CURRENT, WITHDRAWN, RULE_CHANGED = "CURRENT", "WITHDRAWN", "RULE_CHANGED"

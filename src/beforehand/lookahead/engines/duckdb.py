@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -64,8 +65,11 @@ class DuckEngine:
 
     def attach(self, kind: str, target: str) -> None:
         """Attach the database of rows, read only. ``kind`` is sqlite (a path) or postgres (a connection string)."""
-        extension = str(extension_file(kind)).replace("'", "''")
-        self.connection.execute(f"load '{extension}'")
+        with TemporaryDirectory(prefix="beforehand-extension-") as folder:
+            # DuckDB takes the name of the entry point from the file's name, which the package shortened.
+            named = Path(folder) / f"{kind}_scanner.duckdb_extension"
+            named.symlink_to(extension_file(kind))
+            self.connection.execute(f"load '{named}'")
         quoted = target.replace("'", "''")
         self.connection.execute(f"attach '{quoted}' as {HOUSE} (type {kind}, read_only)")
 
