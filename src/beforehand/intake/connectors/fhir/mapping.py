@@ -57,7 +57,8 @@ class Unwrapping:
                 resource, request = entry.get("resource"), entry.get("request")
                 url = entry.get("fullUrl", "")
                 kind = resource.get("resourceType") if type(resource) is dict else None
-                if type(kind) is str and kind not in _WRAPPINGS and type(url) is str and (request is None or _method(request) in _TAKEN):
+                is_plain = type(kind) is str and kind not in _WRAPPINGS and type(url) is str
+                if is_plain and (request is None or _method(request) in _TAKEN):
                     yield RawItem(self.place, resource, url)
                     self.place += 1
                     continue
