@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, 
 from axe_playwright_python.sync_playwright import Axe
 from build_assets import build
 from django.core.cache import cache
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.journeys import caseload
 
@@ -48,6 +48,13 @@ def house(live_server: Any) -> Any:
     live_server.dana = caseload.morning()
     TOTP.activate(live_server.dana, SECRET)
     return live_server
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Pages here answer in moments: a wait of more than some seconds is a failure."""
+    context.set_default_timeout(8000)
+    return context
 
 
 def code() -> str:

@@ -69,7 +69,6 @@ def _show(request: Any, need: NeedView, act: Act, form: forms.Form, *, status: i
             "question": need.question,
             "who": need.who,
             "action": reverse(f"need_{act.name}", args=[need.id]),
-            "target": f"need-{need.id}",
             "back": back_of(request),
             "version": need.version,
             "form": form,
@@ -97,7 +96,9 @@ def _did(request: Any, need: NeedView, event: NeedEvent) -> HttpResponse:
         "back": back_of(request),
         "patient_url": reverse("person", args=[need.patient_id]) if need.patient_id else "",
     }
-    return render(request, "coordinator/fragments/done.html", context)
+    response = render(request, "coordinator/fragments/done.html", context)
+    response["HX-Retarget"] = f"#need-{need.id}"  # a form with an error replaces itself; a saved one the whole row
+    return response
 
 
 def _work(request: Any, need: NeedView, act: Act) -> HttpResponse:

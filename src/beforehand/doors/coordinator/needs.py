@@ -23,10 +23,9 @@ def _finding(finding: FindingView) -> dict[str, Any]:
         "question": finding.question,
         "reason": finding.reason,
         "missing": finding.missing,
-        "why": finding.why,
-        "authority": finding.authority,
-        "review": finding.clinical_review,
-        "rule": finding.rule,
+        "source": present_needs.sentences(
+            finding.why, finding.authority, finding.clinical_review, f"Rule {finding.rule}"
+        ),
         "is_stale": finding.is_stale,
         "chips": chips(finding.evidence),
     }

@@ -20,7 +20,7 @@ from beforehand.doors.coordinator import present_chart, present_coming, present_
 from beforehand.doors.coordinator.chart import Chart
 from beforehand.lookahead.models import Finding
 from beforehand.record.access import WORK_NEEDS
-from beforehand.record.models import Enrolment, PersonContact, PersonIdentifier, PersonRecord
+from beforehand.record.models import Enrolment, Patient, PersonContact, PersonIdentifier, PersonRecord
 
 PAGE = 50
 
@@ -32,16 +32,17 @@ def person(request: Any, patient_id: int) -> HttpResponse:
     now = wording.today()
     chart = Chart(request.access, patient)
     needs = person_needs(request.principal, patient.pk, as_of=now)
-    findings = _findings(request, patient.pk, now)
+    findings = _findings(request, patient, now)
     contacts = list(PersonContact.objects.for_principal(request.principal).filter(patient_id=patient.pk).order_by("pk"))
     return render(request, "coordinator/person.html", _context(request, chart, needs, findings, contacts, now))
 
 
-def _findings(request: Any, patient_id: int, now: int) -> list[FindingView]:
+def _findings(request: Any, patient: Patient, now: int) -> list[FindingView]:
     """What the look-ahead says of this person today, in words and with evidence."""
-    found = list(request.access.of(patient_id).scope(Finding.unscoped.filter(state="CURRENT")).order_by("due_on", "pk"))
-    evidence = evidence_views(request.principal, [patient_id], found, now)
-    return [finding_view(one, evidence.get(one.pk, ())) for one in found]
+    reader = request.access.among([patient.pk])
+    found = list(reader.scope(Finding.unscoped.filter(state="CURRENT")).order_by("due_on", "pk"))
+    evidence = evidence_views(reader, found, now)
+    return [finding_view(one, evidence.get(one.pk, ()), patient.display_name, now) for one in found]
 
 
 def _identifiers(request: Any, patient_id: int) -> list[tuple[str, str]]:

@@ -88,13 +88,17 @@ def need(view: NeedView, *, name: str = "", back: str = "/", now: int, is_solid:
         else "",
         "outcome": view.outcome,
         "why": view.why,
-        "authority": view.authority,
-        "review": view.clinical_review,
+        "authority": sentences(view.authority, view.clinical_review),
         "rule": view.rule,
         "back": urlencode({"back": back}),
         "acts": _acts(view, back),
         "url": reverse("need", args=[view.id]),
     }
+
+
+def sentences(*parts: str) -> str:
+    """Parts as sentences, each ended once."""
+    return " ".join(f"{part.rstrip('. ')}." for part in parts if part)
 
 
 def _acts(view: NeedView, back: str) -> dict[str, str]:
@@ -126,7 +130,7 @@ def row(value: Row, *, back: str, now: int) -> dict[str, Any]:
         "who": " · ".join(who + [note for note in value.notes if note not in value.lead.who]),
         "is_quiet": value.band is not Band.FIRST,
         "others": others,
-        "others_words": f"{len(others)} more for {value.name}" if others else "",
+        "others_words": f"{len(others)} more about the same person" if others else "",
         "factors": [(factor.words, f"{factor.points:.1f}") for factor in value.factors],
         "score": f"{value.score:.1f}",
     }
