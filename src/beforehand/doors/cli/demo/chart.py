@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beforehand.doors.cli.demo.clinical_pages import ClinicalPages
+from beforehand.doors.cli.demo.history_pages import HistoryPages
 from beforehand.doors.cli.demo.money_pages import MoneyPages
 from beforehand.doors.cli.demo.pages import Person, coded
 from beforehand.doors.cli.demo.visit_pages import VisitPages
@@ -10,5 +10,5 @@ from beforehand.doors.cli.demo.visit_pages import VisitPages
 __all__ = ["Chart", "Person", "coded"]
 
 
-class Chart(ClinicalPages, VisitPages, MoneyPages):
+class Chart(HistoryPages, VisitPages, MoneyPages):
     """Everything a source can hold about a person."""

@@ -55,6 +55,7 @@ def eleanor_smith(days: Days) -> list[Chart]:
     mail.fill(*METFORMIN, days.ago(46), days=90, amount=180, mail=True)
     portal = Chart("portal", "Portal", person, days)
     portal.message("Viewed apixaban; no request sent", days.at(days.ago(3), "20:14"), category="refill-viewed")
+    primary.up_to_date(but=("sugar", "pressure"))
     return [primary, heart, hospital, pharmacy, mail, portal]
 
 
@@ -71,6 +72,7 @@ def aisha_rahman(days: Days) -> list[Chart]:
     )
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
     pharmacy.fill(*SIMVASTATIN, days.ago(69), days=90, amount=90)
+    primary.up_to_date()
     return [primary, urgent, pharmacy]
 
 
@@ -88,6 +90,7 @@ def gloria_whitfield(days: Days) -> list[Chart]:
     lab = Chart("quay-lab", "Quay Lab", person, days)
     lab.result("loinc:2823-3", "Potassium", days.at(days.ago(1), "21:40"), 5.9, "mmol/L", low=3.5, high=5.1, flag="H")
     lab.result("loinc:2160-0", "Creatinine", days.at(days.ago(1), "21:40"), 1.2, "mg/dL", low=0.6, high=1.3)
+    primary.up_to_date()
     return [hospital, primary, pharmacy, lab]
 
 
@@ -108,6 +111,7 @@ def rosa_alvarez(days: Days) -> list[Chart]:
     hospital.stay(
         days.at(left - timedelta(days=3), "07:00"), days.at(left, "14:20"), coded("icd10cm:J18.9", "Pneumonia")
     )
+    primary.up_to_date()
     return [primary, pharmacy, hospital]
 
 
@@ -128,6 +132,7 @@ def luis_alvarez(days: Days) -> list[Chart]:
     pharmacy.fill(*WARFARIN, days.ago(30), days=90, amount=90)
     lab = Chart("quay-lab", "Quay Lab", person, days)
     lab.result("loinc:6301-6", "INR", days.at(days.ago(12), "09:00"), 2.4, "{INR}", low=2.0, high=3.0)
+    primary.up_to_date()
     return [primary, bones, pharmacy, lab]
 
 
@@ -140,6 +145,7 @@ def bernice_jackson(days: Days) -> list[Chart]:
     dentist.medicine(*AMOXICILLIN, days.ago(1), "Dr. Nell Ostrow", "2 capsules before the visit", days=7, amount=14)
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
     pharmacy.fill(*LISINOPRIL, days.ago(30), days=90, amount=90)
+    primary.up_to_date()
     return [primary, dentist, pharmacy]
 
 

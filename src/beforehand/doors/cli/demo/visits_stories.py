@@ -28,6 +28,7 @@ def walter_okafor(days: Days) -> list[Chart]:
     primary.relative("Ada Okafor", "SIS", "sister", "555-0188")
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
     pharmacy.fill(*LISINOPRIL, days.ago(20), days=90, amount=90)
+    primary.up_to_date()
     return [hospital, primary, pharmacy]
 
 
@@ -47,6 +48,7 @@ def wei_chen(days: Days) -> list[Chart]:
     primary.relative("Daniel Chen", "SONC", "son", "555-0133")
     lab = Chart("quay-lab", "Quay Lab", person, days)
     lab.result("loinc:33914-3", "eGFR", days.at(days.ago(20), "08:00"), 24, "mL/min/{1.73_m2}", low=60)
+    primary.up_to_date(but=("kidney",))
     return [clinic, primary, lab]
 
 
@@ -63,6 +65,7 @@ def harold_lindqvist(days: Days) -> list[Chart]:
     primary.blood_pressure(days.ago(80), 131, 79)
     plan = Chart("larkfield-plan", "Larkfield Health Advantage", person, days)
     plan.coverage("Larkfield Health Advantage", days.ago(900))
+    primary.up_to_date(but=("colon", "pressure"))
     return [lab, primary, plan]
 
 
@@ -90,6 +93,7 @@ def irene_kowalski(days: Days) -> list[Chart]:
     imaging.bill("88-3017", service, days.ago(9), days.ahead(12), "St. Brigid Imaging", "412.00")
     primary = Chart("park-primary-care", "Park Primary Care", person, days)
     primary.visit("AMB", "Knee pain visit", days.ago(60), PARK)
+    primary.up_to_date()
     return [plan, imaging, primary]
 
 
@@ -126,6 +130,7 @@ def thomas_begay(days: Days) -> list[Chart]:
             ],
         }
     )
+    primary.up_to_date()
     return [primary, plan, lab]
 
 
@@ -144,6 +149,7 @@ def joseph_whelan(days: Days) -> list[Chart]:
     thursday = days.next_weekday(3, at_least=3)
     clinic.appointment("Diabetes clinic", days.at(thursday, "13:30"), 60, "Harbor Diabetes Clinic")
     primary.appointment("Foot check", days.at(thursday, "14:00"), 30, "Park Primary Care")
+    primary.up_to_date(but=("sugar",))
     return [lab, primary, clinic]
 
 
@@ -162,6 +168,7 @@ def dmitri_volkov(days: Days) -> list[Chart]:
         )
     plan = Chart("larkfield-plan", "Larkfield Health Advantage", person, days)
     plan.coverage("Larkfield Health Advantage", days.ago(500))
+    primary.up_to_date()
     return [primary, hospital, plan]
 
 
@@ -180,6 +187,7 @@ def fatima_noor(days: Days) -> list[Chart]:
     clinic.visit("AMB", "Heart clinic visit", days.ago(40), "Dr. Amara Osei")
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
     pharmacy.fill(*FUROSEMIDE, days.ago(40), days=90, amount=90)
+    primary.up_to_date()
     return [primary, clinic, pharmacy]
 
 
@@ -196,6 +204,7 @@ def samuel_ortiz(days: Days) -> list[Chart]:
     portal.message("I had my eyes checked in spring", days.at(days.ago(6), "19:02"), category="patient-said")
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
     pharmacy.fill(*METFORMIN, days.ago(50), days=90, amount=180)
+    primary.up_to_date(but=("sugar", "eyes", "pressure"))
     return [primary, lab, portal, pharmacy]
 
 
@@ -213,6 +222,7 @@ def grace_lindholm(days: Days) -> list[Chart]:
     plan.coverage("Larkfield Health Advantage", days.ago(300))
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
     pharmacy.vaccine("158", "Influenza vaccine", days.ago(25))
+    primary.up_to_date(but=("cervix", "flu", "pressure"))
     return [primary, plan, pharmacy]
 
 

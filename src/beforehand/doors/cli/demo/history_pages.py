@@ -1,0 +1,91 @@
+"""The routine that stands in most charts: screenings, vaccines and yearly checks that were done on time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from beforehand.doors.cli.demo.clinical_pages import ClinicalPages
+from beforehand.doors.cli.demo.pages import coded
+
+NEGATIVE = {**coded("snomed:260385009", "Negative"), "text": "Negative"}
+
+
+class HistoryPages(ClinicalPages):
+    """So that a story's list shows the story, not the gaps that a short chart would leave."""
+
+    def up_to_date(self, *, but: Collection[str] = ()) -> None:
+        """Everything somebody of this age and sex is offered was done, except what ``but`` names."""
+        age = (self.days.today - self.person.birth).days // 365
+        woman = self.person.sex == "female"
+        due = {
+            "colon": 45 <= age <= 76,
+            "breast": woman and 40 <= age <= 75,
+            "cervix": woman and 21 <= age <= 66,
+            "bones": woman and age >= 65,
+            "pressure": True,
+            "flu": True,
+            "pneumonia": age >= 50,
+            "shingles": age >= 50,
+            "kidney": True,
+            "sugar": True,
+            "fats": True,
+            "blood": True,
+            "thyroid": True,
+            "eyes": True,
+        }
+        for name in (name for name, is_due in due.items() if is_due and name not in but):
+            getattr(self, f"_{name}")()
+
+    def _colon(self) -> None:
+        self.procedure("snomed:73761001", "Colonoscopy", self.days.ago(1200))
+
+    def _breast(self) -> None:
+        self.procedure("snomed:24623002", "Screening mammogram", self.days.ago(260))
+
+    def _cervix(self) -> None:
+        self._said("loinc:21440-3", "HPV test", self.days.ago(700))
+
+    def _bones(self) -> None:
+        self.procedure("snomed:312681000", "Bone density scan", self.days.ago(800))
+
+    def _pressure(self) -> None:
+        self.blood_pressure(self.days.ago(55), 126, 76)
+
+    def _flu(self) -> None:
+        self.vaccine("158", "Influenza vaccine", self.days.ago(28))
+
+    def _pneumonia(self) -> None:
+        self.vaccine("216", "Pneumococcal vaccine (PCV20)", self.days.ago(600))
+
+    def _shingles(self) -> None:
+        self.vaccine("187", "Shingles vaccine", self.days.ago(900))
+        self.vaccine("187", "Shingles vaccine", self.days.ago(800))
+
+    def _kidney(self) -> None:
+        on = self.days.ago(55)
+        self._measured("loinc:33914-3", "eGFR", on, 74, "mL/min/{1.73_m2}")
+        self._measured("loinc:9318-7", "Albumin to creatinine ratio, urine", on, 9, "mg/g")
+        self._measured("loinc:2160-0", "Creatinine", on, 0.9, "mg/dL")
+        self._measured("loinc:2823-3", "Potassium", on, 4.3, "mmol/L")
+
+    def _sugar(self) -> None:
+        self._measured("loinc:4548-4", "Hemoglobin A1c", self.days.ago(55), 6.3, "%")
+
+    def _fats(self) -> None:
+        self._measured("loinc:18262-6", "LDL cholesterol", self.days.ago(55), 84, "mg/dL")
+
+    def _blood(self) -> None:
+        self._measured("loinc:2132-9", "Vitamin B12", self.days.ago(200), 410, "pg/mL")
+
+    def _thyroid(self) -> None:
+        self._measured("loinc:3016-3", "TSH", self.days.ago(200), 2.1, "m[IU]/L")
+
+    def _eyes(self) -> None:
+        self.procedure("snomed:722161008", "Retina exam", self.days.ago(150))
+
+    def _measured(self, code: str, words: str, on: date, value: float, unit: str) -> None:
+        self.result(code, words, self.days.at(on, "08:20"), value, unit)
+
+    def _said(self, code: str, words: str, on: date) -> None:
+        self.result(code, words, self.days.at(on, "08:20"), said=NEGATIVE, flag="NEG")
