@@ -90,8 +90,8 @@ def _facts(patients: int, random_: random.Random) -> None:
     rows = [
         observation(
             id=number * NEEDS_EACH + place, patient_id=number, person_record_id=number, source_id=source.pk, item_id=1,
-            same_as=number * NEEDS_EACH + place, status="final", value_text="5.9", value_unit="mmol/L", value_micro=5_900_000,
-            taken_from_day=TODAY - 3, taken_to_day=TODAY - 3,
+            same_as=number * NEEDS_EACH + place, status="final", value_text="5.9", value_unit="mmol/L",
+            value_micro=5_900_000, taken_from_day=TODAY - 3, taken_to_day=TODAY - 3,
         )
         for number in range(1, patients + 1)
         for place in range(NEEDS_EACH)
@@ -127,8 +127,8 @@ def fill(patients: int) -> list[User]:
                 )  # fmt: skip
                 needs.append(
                     Need(
-                        id=key, patient_id=number, fold_key=f"thing:{place}", rule_id=f"bench_{place}", subject=f"thing:{place}",
-                        status="UNKNOWN" if place == 4 else "DUE", topic="results", question="Has a doctor seen it?",
+                        id=key, patient_id=number, fold_key=f"thing:{place}", rule_id=f"bench_{place}",
+                        subject=f"thing:{place}", status="UNKNOWN" if place == 4 else "DUE", topic="results", question="Has a doctor seen it?",
                         next_step="Call the clinic", step_kind="result", harm=random_.randrange(1, 6), is_dated=True,
                         next_on=due, due_on=due, opens_on=TODAY - 5, shown_from=TODAY - 5,
                         owner_user=random_.choice(users) if place % 2 else None, team=team, opened_day=TODAY - 5,

@@ -397,7 +397,8 @@ def update_needs(patient_ids: Iterable[int] | None, as_of: date | int) -> Update
         enrolled = Enrolment.objects.values_list("patient_id", flat=True)
         survivors = Patient.unscoped.filter(merged_into_id__isnull=False).values_list("merged_into_id", flat=True)
         live = Need.unscoped.filter(state__in=LIVE, patient_id__isnull=False).values_list("patient_id", flat=True)
-        patient_ids = {*enrolled.distinct(), *survivors.distinct(), *live.distinct()}
+        found = {*enrolled.distinct(), *survivors.distinct(), *live.distinct()}
+        patient_ids = [int(patient_id) for patient_id in found if patient_id is not None]
     listed = sorted(set(patient_ids))
     total = Updated()
     for start in range(0, len(listed), BATCH):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from beforehand.care.needs.actions import NeedError, changing, check_undo, require_visible, revert, today, undo_change
-from beforehand.care.needs.from_findings import update_needs
+from beforehand.care.needs.arrivals import settle_patients
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding
 from beforehand.care.needs.register import rule_words
 from beforehand.care.needs.shapes import HappenedForm
@@ -19,7 +19,6 @@ from beforehand.clinical.codes import uri_of
 from beforehand.clinical.times import date_of
 from beforehand.intake.statements import reference_to, state, withdraw
 from beforehand.lookahead.models import Finding
-from beforehand.lookahead.run import run_patients
 from beforehand.record.access import ASSIGN_WORK, principal_of, require
 from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, User
 
@@ -106,8 +105,7 @@ def _plain(value: Any) -> str:
 
 
 def _rerun(patient_id: int) -> None:
-    run_patients([patient_id], as_of=date_of(today()))
-    update_needs([patient_id], today())
+    settle_patients([patient_id], as_of=date_of(today()))
 
 
 def say_what_happened(
