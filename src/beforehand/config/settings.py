@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",  # pages of the sign-in library use it
     "beforehand.web",  # before the sign-in library, whose pages it dresses
     "allauth",
     "allauth.account",
