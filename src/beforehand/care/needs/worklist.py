@@ -397,6 +397,7 @@ def done_today(principal: Principal, *, as_of: date | int | None = None) -> tupl
     reader = for_principal(principal).among(patients)
     names = dict(reader.scope(Patient.unscoped.all(), "id").values_list("pk", "display_name"))
     needs = {need.pk: need for need in reader.scope(Need.unscoped.filter(pk__in={entry.need_id for entry in events}))}
+    touch(need.patient_id for need in needs.values() if need.patient_id is not None)
     history: dict[int, list[NeedEvent]] = defaultdict(list)
     for entry in NeedEvent.unscoped.filter(need_id__in=list(needs)):
         history[entry.need_id].append(entry)

@@ -18,6 +18,7 @@ from beforehand.doors.coordinator.step_forms import DecisionForm
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.quarantine import QuarantineError, open_items, refuse_item, refused_messages, retry_item
 from beforehand.record.access import DECIDE_IDENTITY, may_see
+from beforehand.record.audit import touch
 from beforehand.record.identity import IdentityError, keep_apart, link_records, unlink_record
 from beforehand.record.models import LinkDecision, Message, PersonRecord, PossibleMatch, Source, User
 
@@ -84,7 +85,9 @@ def _message(message: Message) -> dict[str, str]:
 
 
 def _records(request: Any, numbers: set[int]) -> dict[int, PersonRecord]:
-    found = PersonRecord.objects.for_principal(request.principal).filter(pk__in=numbers)
+    """The source's own records of people this person works for, noted in the audit trail."""
+    found = list(PersonRecord.objects.for_principal(request.principal).filter(pk__in=numbers))
+    touch(record.patient_id for record in found)
     return {record.pk: record for record in found}
 
 
