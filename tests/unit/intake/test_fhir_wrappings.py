@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from beforehand.clinical.fhir import MappingError, map_resource
 from beforehand.clinical.quantities import Numeral
 from beforehand.intake.connectors.errors import ConnectorError, ItemError, RetryError, StopError
 from beforehand.intake.connectors.fhir.connector import items, recognises
+from tests.unit.clinical.contexts import NumberingContext
 
 PATIENT = {"resourceType": "Patient", "id": "ann"}
 FLAG = {"resourceType": "Flag", "id": "f", "status": "active"}
@@ -157,7 +159,6 @@ def test_bottomless_nesting_sets_aside_only_its_own_item():
         ('{"resourceType":"Patient"}'.encode("utf-16"), "UTF-16"),
         (b'{"resourceType":"Patient"', "not valid JSON"),
         (b'{"resourceType":"Patient","x":NaN}', "not valid JSON"),
-        (b'{"resourceType":"Patient","x":1e999}', "not valid JSON"),
         (b'{"name":"package"}', "no resourceType"),
         (b'"Patient"', "no record"),
         (b'{"exportId":"1","eventId":"kickoff"}\n{"exportId":"1","eventId":"status_page"}', "log of a bulk export"),
@@ -203,3 +204,14 @@ def test_bundles_nested_as_deep_as_a_reader_goes_are_opened():
     for _ in range(60):
         value = bundle("collection", {"resource": value})
     assert [item.resource for item in read(value)] == [PATIENT]
+
+
+@pytest.mark.parametrize("digits", [b"9" * 10_000, b"1e999", b"123456789012345678901234567890"])
+def test_a_number_larger_than_any_store_holds_costs_only_its_own_item(digits):
+    sent = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/ann"},'
+    content = b"[" + sent + b'"valueQuantity":{"value":' + digits + b'}},{"resourceType":"Patient"}]'
+    first, second = read(content)
+    with pytest.raises(MappingError) as fault:
+        map_resource(first.resource, NumberingContext())
+    assert fault.value.place == "Observation.valueQuantity.value"
+    assert second.resource == {"resourceType": "Patient"}

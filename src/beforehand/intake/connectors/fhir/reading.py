@@ -36,6 +36,11 @@ def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
 
 
+def _whole(literal: str) -> int | Numeral:
+    """The whole number, or its digits where it is larger than any store holds."""
+    return int(literal) if len(literal) < 19 else Numeral(literal)
+
+
 def _keeps_digits(content: bytes) -> bool:
     """Whether every clinical number survives being read as a float."""
     for found in _SHORTENED.finditer(content):
@@ -52,6 +57,8 @@ def read_json(content: bytes) -> tuple[Any, bool]:
     try:
         read = orjson.loads(content)
     except orjson.JSONDecodeError as fault:
+        if "infinity" in fault.msg:  # a number beyond every float; only its own item is at fault
+            return _reread(content), True
         raise StopError(
             f"It is not valid JSON: {fault.msg} (line {fault.lineno}, column {fault.colno}).", REMEDY
         ) from None
@@ -69,7 +76,9 @@ def _needs_care(content: bytes, read: Any) -> bool:
 def _reread(content: bytes) -> Any:
     """Read again, slowly and with care, what the fast reader may have changed."""
     try:
-        return json.loads(content, parse_float=numeral, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
+        return json.loads(
+            content, parse_float=numeral, parse_int=_whole, object_pairs_hook=_pairs, parse_constant=_refuse_constant
+        )
     except RecursionError:
         raise StopError("It nests deeper than any record does.", "Check the sending system.") from None
     except ValueError:
