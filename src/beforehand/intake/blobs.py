@@ -94,7 +94,7 @@ def read_blob(digest: str) -> bytes:
         packed = path.read_bytes()
     except FileNotFoundError:
         raise MissingBytesError(
-            f"The bytes of message digest {digest[:12]} are not in {path.parent.parent.name}/: restore them from a backup."
+            f"The bytes of message digest {digest[:12]} are not in the blob store: restore them from a backup."
         ) from None
     content = zstandard.ZstdDecompressor().decompress(packed, max_output_size=LIMITS.message_bytes)
     if digest_of(content) != digest:

@@ -25,4 +25,5 @@ def recognise(content: bytes, name: str) -> str:
 
 def items_of(content: bytes, name: str) -> Iterator[RawItem]:
     """Every item in the bytes, in the order they stand."""
-    return CONNECTORS[recognise(content, name)].items(content, name)
+    found: Iterator[RawItem] = CONNECTORS[recognise(content, name)].items(content, name)
+    return found

@@ -30,7 +30,7 @@ def source_named(name: str, *, kind: str = "SYSTEM", user_id: int | None = None)
 
 
 def keep(*, data: bytes, source: Source, name: str, received_at: datetime) -> Message:
-    """Commit the bytes and their message. What the same source already sent is a duplicate, counted on its message alone.
+    """Commit the bytes and their message. What the same source sent before is a duplicate, counted on its message.
 
     A message kept before but not applied to the end (a killed run) is handed back to be finished.
     """

@@ -1,4 +1,4 @@
-"""Work is evidence: what a person here says happened is written down as a FHIR resource, kept and applied like any other.
+"""Work is evidence: what a person here says happened becomes a FHIR resource, kept and applied like any other.
 
 The statement's source is the person; its subject is the patient's own record, so it stays with that record if a
 link is ever undone. Undoing a statement sends a newer version that says it was entered in error.
@@ -101,7 +101,7 @@ def withdraw(*, fact_id: int, by: Principal | User, reason: str) -> None:
         raise StatementError(f"Fact {fact_id} was not stated by a person here: its sender has to correct it.")
     logical_id = identity.logical_id.split("#")[0]
     identity = Resource.objects.get(source_id=source.pk, type=identity.type, logical_id=logical_id)
-    item = Item.objects.get(pk=identity.current_item_id)
+    item = Item.objects.get(pk=identity.current_item_id or 0)
     if item.patient_id is not None and not may_see(principal, [_now(item.patient_id)]):
         raise PatientNotVisibleError(f"There is no fact {fact_id} that you may see.")
     _say({**sent(item), "status": "entered-in-error"}, source)

@@ -33,7 +33,7 @@ def digest_of(pairs: Iterable[Pair], words: str = "") -> str:
 
 
 class Dictionary:
-    """Numbers of concepts for one run of intake; new ones are written by ``write`` in the same transaction as the facts."""
+    """Numbers of concepts for one run of intake; ``write`` adds new ones in the same transaction as the facts."""
 
     def __init__(self, source_name: str) -> None:
         self.local = f"local:{source_name}"[:200]
@@ -45,7 +45,7 @@ class Dictionary:
         """The number of a CodeableConcept or bare Coding; None when it says nothing."""
         if not codeable:
             return None
-        codings = codeable.get("coding")
+        codings: Any = codeable.get("coding")
         if codings is None:
             codings = [codeable] if "code" in codeable else ()
         key: Any
@@ -72,7 +72,8 @@ class Dictionary:
             if code := str(coding.get("code") or "").strip():
                 system = token_of(coding["system"]) if coding.get("system") else self.local
                 displays.setdefault((system[:200], code[:200]), coding.get("display") or "")
-        words = "" if displays else " ".join(str(key[2] or "").split())
+        said = codeable.get("text") or next((coding.get("display") for coding in codings), codeable.get("display"))
+        words = "" if displays else " ".join(str(said or "").split())
         if not displays and not words:
             return None
         digest = digest_of(displays, words)

@@ -44,7 +44,7 @@ def _birth_day(text: str) -> tuple[int | None, str]:
 
 
 def find_people(principal: Principal, text: str) -> QuerySet[Patient]:
-    """People this principal may see who match every word: name, birth date (1950-03-01 or 3/1/1950), phone, identifier."""
+    """People this principal may see who match every word: name, birth date (1950-03-01, 3/1/1950), phone, number."""
     access = for_principal(principal)
     people = access.patients()
     text = " ".join(text.split())
@@ -86,7 +86,7 @@ def resolve_patient(text: str) -> int:
     """
     text = text.strip()
     if text.isdecimal():
-        found = {row for row in Patient.unscoped.filter(pk=int(text)).values_list("pk", "merged_into_id")}
+        found = Patient.unscoped.filter(pk=int(text)).values_list("pk", "merged_into_id")
         patients = {merged or number for number, merged in found}
     elif "|" in text:
         system, _, value = text.rpartition("|")

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -148,8 +149,6 @@ def test_too_many_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_archive_that_is_too_large_in_all_is_refused(tmp_path: Path) -> None:
-    import os
-
     few = {f"f{number}": os.urandom(999) for number in range(5)}
     limits = Limits(message_bytes=1000, archive_bytes=3000, entries=9, ratio=1000)
     assert "unpacks to more than" in reasons(found(tmp_path, zipped(**few), limits=limits))
@@ -163,8 +162,6 @@ def test_archives_within_archives_within_archives_are_refused(tmp_path: Path) ->
 @pytest.mark.parametrize("cut", [10, 40, -10])
 @pytest.mark.parametrize("make", [gzip.compress, lambda x: zipped(x=x), lambda x: tarred(x=x)])
 def test_damaged_archives_are_refused(tmp_path: Path, make: object, cut: int) -> None:
-    import os
-
     whole = make(os.urandom(3000))  # type: ignore[operator]
     assert "Send it again" in " ".join(str(m.refusal) for m in found(tmp_path, whole[:cut]) if m.refusal)
 

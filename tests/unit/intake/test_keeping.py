@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
-from beforehand.intake import blobs
+from beforehand.intake import apply, blobs
 from beforehand.intake.apply import apply_message
 from beforehand.intake.blobs import blob_path, digest_of, keep_blobs, read_blob
 from beforehand.intake.errors import LimitError, MissingBytesError
@@ -141,8 +141,6 @@ def test_item_that_nests_too_deep_is_set_aside() -> None:
 def test_large_message_is_applied_in_several_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beforehand.intake.apply.ITEMS", 10)
     done: list[int] = []
-    from beforehand.intake import apply
-
     real = apply.run_batch
 
     def counted(*given: object, **named: object) -> object:
@@ -158,8 +156,6 @@ def test_large_message_is_applied_in_several_transactions(monkeypatch: pytest.Mo
 @pytest.mark.django_db
 def test_message_is_taken_up_where_a_killed_run_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beforehand.intake.apply.ITEMS", 10)
-    from beforehand.intake import apply
-
     real, calls = apply.run_batch, []
 
     def killed(*given: object, **named: object) -> object:

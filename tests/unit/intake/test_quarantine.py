@@ -2,6 +2,7 @@
 
 import pytest
 
+from beforehand.intake import batch
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.quarantine import (
     QuarantineError,
@@ -51,8 +52,6 @@ def test_retrying_what_is_still_bad_leaves_it_open(sue: Principal, item: Quarant
 def test_retrying_after_the_mapping_was_mended_applies_it(
     sue: Principal, item: QuarantinedItem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from beforehand.intake import batch
-
     real = batch.map_resource
     monkeypatch.setattr(
         batch, "map_resource", lambda resource, context: real({**resource, "valueQuantity": {"value": 1}}, context)

@@ -4,6 +4,7 @@ import random
 
 import pytest
 from django.db import connection
+from django.db import transaction as database
 
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.quarantine import check_balance
@@ -97,8 +98,6 @@ def test_any_order_of_files_gives_the_same_facts() -> None:
 
 
 def with_order_undone(order: list[bytes], outcomes: list[dict[str, object]]) -> None:
-    from django.db import transaction as database
-
     with database.atomic():
         for content in order:
             receive(content)

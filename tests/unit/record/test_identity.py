@@ -93,7 +93,6 @@ def test_anything_less_is_listed_for_review_not_joined(other: dict[str, str], wh
     ],
 )
 def test_placeholder_values_never_link(shared: dict[str, object]) -> None:
-    shared = {key: value for key, value in shared.items()}
     receive(bundle({k: v for k, v in person(**shared).items() if v is not None}), source="hospital")  # type: ignore[arg-type]
     receive(bundle({k: v for k, v in person("x", **shared).items() if v is not None}), source="clinic")  # type: ignore[arg-type]
     assert people() == 2

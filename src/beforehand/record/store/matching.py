@@ -31,7 +31,8 @@ PLACEHOLDER_NAMES = frozenset(
     for name in (
         "baby", "baby boy", "baby girl", "babyboy", "babygirl", "boy", "girl", "infant", "newborn", "twin", "twin a",
         "twin b", "male", "female", "unknown", "unk", "none", "no name", "not given", "nfn", "nmn", "test", "patient",
-        "zztest", "doe", "john doe", "jane doe", "anonymous", "refused", "na", "n/a", "null", "x", "xx", "xxx", "fnu", "lnu",
+        "zztest", "doe", "john doe", "jane doe", "anonymous", "refused", "na", "n/a", "null", "x", "xx", "xxx",
+        "fnu", "lnu",
     )
 ) | {""}  # fmt: skip
 _PLACEHOLDER_WORDS = frozenset(
@@ -76,7 +77,7 @@ class Pair:
 
 
 def pairs_with(records: Iterable[int]) -> list[Pair]:
-    """Pairs of one of these records with any other that share an identifier, birth date and names, or names and phone."""
+    """Pairs of these records with any other that share an identifier, birth date and names, or names and phone."""
     parameter = listed(sorted(set(records)))
     found: dict[tuple[int, int], set[str]] = defaultdict(set)
     for kind, rows in (

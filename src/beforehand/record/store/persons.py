@@ -1,4 +1,4 @@
-"""Writing down who a source says a person is: its own record, names, identifiers and contacts, and the patient derived."""
+"""Writing down who a source says a person is: its record, names, identifiers, contacts, and the patient derived."""
 
 from __future__ import annotations
 

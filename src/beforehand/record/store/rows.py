@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.db import connection, models, transaction
@@ -44,7 +44,7 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f'insert into "{table}" ({names}) values ({marks})', rows)
+            cursor.executemany(f'insert into "{table}" ({names}) values ({marks})', cast(list[Row], rows))
 
 
 def update_rows(table: str, assignment: str, where: str, rows: Iterable[Row]) -> None:
@@ -59,7 +59,7 @@ def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of one question."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def change(sql: str, parameters: Sequence[Any] = ()) -> int:
@@ -117,7 +117,7 @@ def insert_objects(rows: Sequence[models.Model]) -> None:
     """Add model rows that carry their own ids."""
     if not rows:
         return
-    fields = [field for field in type(rows[0])._meta.concrete_fields]
+    fields = type(rows[0])._meta.concrete_fields
     columns = [str(field.column) for field in fields]
     prepared = ([field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows)
     insert_rows(table_of(type(rows[0])), columns, prepared)
