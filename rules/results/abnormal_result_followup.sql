@@ -11,7 +11,7 @@ authority: {name: see the rows, edition: "2026-11-22, draft", url: null, valid_f
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/result_followup.csv
-whole: [harm, at_least_micro, below_micro, closes_by_visit, due_days, lookback_days]
+whole: [harm, at_least_micro, below_micro, due_days, lookback_days]
 needs: [person, family, final_result, final_report, done_procedure, not_done, outpatient_visit, known_condition, concept_words, settled, value_set_code, as_of]
 --- */
 -- A row of the family names the tests (result_set), what is abnormal (from at_least up to below, in one of the units; or an
@@ -51,7 +51,7 @@ positive as (
 abnormal as (
     select r.patient_id, r.rule_id, r.subject, r.fact_table, r.id, r.taken_from_day, r.taken_to_day, r.taken_at,
            r.is_readable, coalesce(r.value_words, w.words, 'Positive') as value_words,
-           f.followup_set, f.followup_2_set, f.closes_by_visit, f.due_days, f.lookback_days, f.unless_set
+           f.followup_set, f.followup_2_set, f.closes_by, f.due_days, f.lookback_days, f.unless_set
     from result r
     join family f on f.rule_id = r.rule_id
     left join positive q on q.patient_id = r.patient_id and q.rule_id = r.rule_id and q.id = r.id
@@ -61,7 +61,7 @@ abnormal as (
        or (f.unit_1 is not null and r.value_micro is not null and r.is_readable = 0)
        or (f.unit_1 is not null and r.is_readable = 1
            and r.value_micro >= coalesce(f.at_least_micro, r.value_micro)
-           and r.value_micro < coalesce(f.below_micro, r.value_micro + 1))
+           and (f.below_micro is null or r.value_micro < f.below_micro))
 ),
 known as (
     select distinct b.patient_id, b.rule_id
@@ -71,7 +71,7 @@ known as (
 ),
 open as (
     select b.patient_id, b.rule_id, b.subject, b.fact_table, b.id, b.taken_from_day, b.taken_to_day, b.taken_at,
-           b.is_readable, b.value_words, b.followup_set, b.followup_2_set, b.closes_by_visit, b.due_days, b.lookback_days
+           b.is_readable, b.value_words, b.followup_set, b.followup_2_set, b.closes_by, b.due_days, b.lookback_days
     from abnormal b
     left join known k on k.patient_id = b.patient_id and k.rule_id = b.rule_id
     where k.patient_id is null
@@ -96,7 +96,7 @@ closing as (
     select b.patient_id, b.rule_id, b.subject, 1, 'encounter', e.id, e.start_from_day
     from open b
     join outpatient_visit e on e.patient_id = b.patient_id and e.start_from_day > b.taken_to_day
-    where b.closes_by_visit = 1
+    where b.closes_by = 'visit'
     union
     select b.patient_id, b.rule_id, b.subject, s.is_decision, s.fact_table, s.fact_id, s.settled_day
     from open b
