@@ -7,6 +7,7 @@ rule is run over the same patients again without loading anything.
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -114,7 +115,7 @@ def _case(path: Path, query: Query, rule_id: str, body: Any, line: int) -> Case:
 
 
 @dataclass
-class _Group:
+class CaseGroup:
     """Cases that one run answers: the same day, the same knowledge."""
 
     as_of_day: int
@@ -142,7 +143,7 @@ class LoadedCases:
         self.query, self.shape, self.book = query, shape, book
         self.house = memory_house()
         self.writer = CaseWriter(book.path.name, value_sets)
-        self.groups: list[_Group] = []
+        self.groups: list[CaseGroup] = []
         self._load()
 
     def _load(self) -> None:
@@ -157,7 +158,7 @@ class LoadedCases:
             for case in cases:
                 self.writer.add(case.name, case.line, case.body)
             day = (cases[0].as_of - date(1970, 1, 1)).days
-            self.groups.append(_Group(day, low, self.writer.last_patient, cases, self._own(number, cases[0])))
+            self.groups.append(CaseGroup(day, low, self.writer.last_patient, cases, self._own(number, cases[0])))
         for table, rows in self.writer.rows().items():
             self.house.insert(table, rows)
         days = [group.as_of_day for group in self.groups] + self.writer.days()
@@ -190,14 +191,14 @@ class LoadedCases:
     def _cell(self, column: str, value: object, case: Case) -> object:
         return self.writer.concept(value, case.line) if column == "code" and value is not None else value
 
-    def answers(self, query: Query, shape: Shape, group: _Group, patience: int = 0) -> list[Answer]:
+    def answers(self, query: Query, shape: Shape, group: CaseGroup, patience: int = 0) -> list[Answer]:
         """What the rule, or a mutant of it, says of one group's patients."""
         statement = bind(query, shape, places_between(group.stored))
         rows = self.house.execute(statement, self._values(group), patience=patience)
         return answers(query, shape.columns, rows, group.as_of_day)
 
     @staticmethod
-    def _values(group: _Group) -> dict[str, int]:
+    def _values(group: CaseGroup) -> dict[str, int]:
         at = group.as_of_day * 86400 + 86399
         return {"day": group.as_of_day, "at": at, "low": group.low, "high": group.high}
 
@@ -258,7 +259,7 @@ class LoadedCases:
         if got != wanted and str(got) != str(wanted):
             yield f"{key} of {answer.subject} is {_shown_value(key, got)}, expected {value}"
 
-    def _step_failures(self, case: Case, shape: Shape, group: _Group) -> Iterator[CaseFailure]:
+    def _step_failures(self, case: Case, shape: Shape, group: CaseGroup) -> Iterator[CaseFailure]:
         for step, people in (case.body.get("steps") or {}).items():
             if step not in shape.steps:
                 raise RuleError(self.book.path.name, case.line, f"case {case.name!r}: the rule has no step {step}")
@@ -305,15 +306,15 @@ def _shown_value(key: str, value: Any) -> str:
     return repr(value)
 
 
-def run_cases(query: Query, shape: Shape, value_sets: Mapping[str, ValueSetText]) -> list[CaseFailure]:
-    """Run a rule's cases; what fails, and statuses or rules no case speaks of."""
-    book = read_cases(query)
-    loaded = LoadedCases(query, shape, book, value_sets)
+def failures_of(loaded: LoadedCases) -> list[CaseFailure]:
+    """What fails of a rule's cases; and statuses, or rules of a family, that no case speaks of."""
     try:
         failures = list(loaded.failures())
     except AnswerError as error:
-        return [CaseFailure(book.path.name, 1, "all", str(error))]
-    return failures + list(_unspoken(query, shape, book))
+        return [CaseFailure(loaded.book.path.name, 1, "all", str(error))]
+    except sqlite3.Error as error:
+        return [CaseFailure(loaded.query.path.name, loaded.query.sql_line, "all", f"SQLite refuses it: {error}")]
+    return failures + list(_unspoken(loaded.query, loaded.shape, loaded.book))
 
 
 def _unspoken(query: Query, shape: Shape, book: Casebook) -> Iterator[CaseFailure]:

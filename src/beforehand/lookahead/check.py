@@ -9,13 +9,27 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from beforehand.clinical.content import content_root
-from beforehand.lookahead.cases import run_cases
-from beforehand.lookahead.errors import LookaheadError
+from beforehand.lookahead.agreement import disagreements
+from beforehand.lookahead.cases import LoadedCases, failures_of, read_cases
+from beforehand.lookahead.errors import LookaheadError, RuleError
 from beforehand.lookahead.library import CheckedQuery, Library, read_library
 from beforehand.lookahead.mutate import survivors
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a rule, where it stands."""
+
+    rule_id: str
+    path: str
+    line: int
+    message: str
 
 
 def root_above(place: Path) -> Path:
@@ -26,30 +40,74 @@ def root_above(place: Path) -> Path:
     return content_root()
 
 
-def check(places: list[Path], *, mutate: bool, out: object = None) -> bool:
+def _named(names: Collection[str], root: Path) -> list[Path] | None:
+    """The rule files behind rule ids, topics or paths; None for all."""
+    if not names:
+        return None
+    places = []
+    for name in names:
+        found = [path for path in sorted((root / "rules").rglob("*.sql")) if name in (path.stem, path.parent.name)]
+        if not found and not Path(name).exists():
+            raise RuleError(name, 1, "there is no rule, topic or file of that name")
+        places += found or [Path(name)]
+    return places
+
+
+def check_library(names: Collection[str] = (), *, root: Path | None = None) -> list[Problem]:
+    """What the linter says against the named rules (all when none are named)."""
+    place = root or content_root()
+    library = read_library(place, places=_named(names, place))
+    return [Problem(refusal.rule_id, refusal.where, refusal.line, refusal.what) for refusal in library.refused]
+
+
+def test_library(names: Collection[str] = (), *, mutate: bool = False, root: Path | None = None) -> dict[str, Any]:
+    """Run the cases of the named rules (all when none are named) on SQLite and DuckDB; what fails."""
+    place = root or content_root()
+    library = read_library(place, places=_named(names, place))
+    failures = [str(refusal) for refusal in library.refused]
+    cases = 0
+    for checked in library.queries.values():
+        wrong, count = check_one(checked, library, mutate=mutate, engines=True)
+        failures += wrong
+        cases += count
+    return {"rules": len(library.rules), "queries": len(library.queries), "cases": cases, "failures": failures}
+
+
+test_library.__test__ = False  # type: ignore[attr-defined]  # it is no test of ours, whatever pytest thinks of its name
+
+
+def check_one(checked: CheckedQuery, library: Library, *, mutate: bool, engines: bool = False) -> tuple[list[str], int]:
+    """What is wrong with one rule's cases, and how many there are."""
+    query, count = checked.query, 0
+    try:
+        book = read_cases(query)
+        count = len(book.cases)
+        loaded = LoadedCases(query, checked.shape, book, library.value_sets)
+        wrong = [str(failure) for failure in failures_of(loaded)]
+        if engines and not wrong:
+            wrong += disagreements(loaded)
+        if mutate and not wrong:
+            wrong += [str(survivor) for survivor in survivors(loaded)]
+    except LookaheadError as error:
+        wrong = [str(error)]
+    return wrong, count
+
+
+def check(places: list[Path], *, mutate: bool, engines: bool) -> bool:
     """Check the rules at the places; print what is wrong and a line for each rule; true when nothing is wrong."""
     library = read_library(root_above(places[0]), places=places)
     for refusal in library.refused:
         print(f"REFUSED  {refusal}")
     is_fine = not library.refused
     for checked in library.queries.values():
-        is_fine &= _check_one(checked, library, mutate=mutate)
+        started = time.perf_counter()
+        wrong, count = check_one(checked, library, mutate=mutate, engines=engines)
+        seconds = time.perf_counter() - started
+        print(f"{'FAILED ' if wrong else 'ok     '}  {checked.query.topic}/{checked.query.id}  {count} cases, {seconds:.2f} s")
+        for line in wrong:
+            print(f"         {line}")
+        is_fine &= not wrong
     return is_fine
-
-
-def _check_one(checked: CheckedQuery, library: Library, *, mutate: bool) -> bool:
-    query = checked.query
-    started = time.perf_counter()
-    try:
-        wrong = [str(failure) for failure in run_cases(query, checked.shape, library.value_sets)]
-        if mutate and not wrong:
-            wrong = [str(survivor) for survivor in survivors(query, checked.shape, library.value_sets)]
-    except LookaheadError as error:
-        wrong = [str(error)]
-    print(f"{'FAILED ' if wrong else 'ok     '}  {query.topic}/{query.id}  ({time.perf_counter() - started:.2f} s)")
-    for line in wrong:
-        print(f"         {line}")
-    return not wrong
 
 
 def main() -> int:
@@ -57,8 +115,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m beforehand.lookahead.check", description="Check rules and their cases.")
     parser.add_argument("places", nargs="+", type=Path, metavar="RULE_OR_FOLDER")
     parser.add_argument("--mutate", action="store_true", help="also move each comparison and literal; every mutant must fail")
+    parser.add_argument("--engines", action="store_true", help="also compare SQLite with DuckDB")
     chosen = parser.parse_args()
-    return 0 if check(chosen.places, mutate=chosen.mutate) else 1
+    return 0 if check(chosen.places, mutate=chosen.mutate, engines=chosen.engines) else 1
 
 
 if __name__ == "__main__":

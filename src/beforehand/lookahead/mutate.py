@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from beforehand.clinical.valuesets import ValueSetText
-from beforehand.lookahead.cases import LoadedCases, read_cases
+from beforehand.lookahead.cases import LoadedCases
 from beforehand.lookahead.engines.shape import DIALECT, Shape, line_of, shape_of
 from beforehand.lookahead.errors import AnswerError
 from beforehand.lookahead.rule import Family, Query
@@ -132,13 +131,11 @@ def _moved_cells(query: Query, family: Family, shape: Shape) -> Iterator[Mutant]
                 yield Mutant(family.path, row_number + 2, text, mutated, shape)
 
 
-def survivors(query: Query, shape: Shape, value_sets: Mapping[str, ValueSetText]) -> list[Survivor]:
+def survivors(loaded: LoadedCases) -> list[Survivor]:
     """The mutants that no case notices and that are not listed as equivalent."""
-    book = read_cases(query)
-    loaded = LoadedCases(query, shape, book, value_sets)
-    excused = {" ".join(text.split()) for text, _ in book.equivalent}
+    excused = {" ".join(text.split()) for text, _ in loaded.book.equivalent}
     found = []
-    for mutant in mutants(query, shape):
+    for mutant in mutants(loaded.query, loaded.shape):
         if " ".join(mutant.text.split()) in excused or mutant.text.partition(" -> ")[0] == mutant.text.partition(" -> ")[2]:
             continue
         if not _is_noticed(loaded, mutant):
