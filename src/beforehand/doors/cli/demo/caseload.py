@@ -9,13 +9,14 @@ import orjson
 from django.utils import timezone
 
 from beforehand.care.needs.actions import assign_need
-from beforehand.care.needs.arrivals import ready_to_receive, receive
+from beforehand.care.needs.arrivals import catch_up, ready_to_receive
 from beforehand.care.needs.happened import say_what_happened
 from beforehand.care.needs.models import Need
 from beforehand.doors.cli.demo.build import charts, paper_nobody_can_place
 from beforehand.doors.cli.demo.days import ZONE, Days
 from beforehand.doors.cli.run import ready_home
-from beforehand.intake.ledger import source_named
+from beforehand.intake.apply import apply_message
+from beforehand.intake.ledger import keep, source_named
 from beforehand.record.access import system_principal
 from beforehand.record.audit import collecting, write_event
 from beforehand.record.enrolment import default_programme, operations_team
@@ -62,7 +63,7 @@ def fill_home(*, today: date) -> dict[str, int]:
         write_event(system_principal("operator"), "cli.demo", patients=trail.patients, method="CLI")
     seal_pending()
     return {
-        "people": Enrolment.objects.values("patient_id").distinct().count(),
+        "people": Patient.unscoped.filter(merged_into_id=None).count(),
         "sources": Source.objects.filter(kind="SYSTEM").count(),
         "needs": Need.unscoped.filter(state="OPEN").count(),
     }
@@ -92,8 +93,14 @@ def _records(today: date) -> None:
         if source.label != chart.label:
             source.label = chart.label
             source.save(update_fields=["label"])
-        receive(orjson.dumps(chart.bundle()), source, name=f"{chart.source}.json", as_of=today)
-    receive(paper_nobody_can_place(today), source_named("quay-lab"), name="batch.json", as_of=today)
+        _take_in(orjson.dumps(chart.bundle()), source, f"{chart.source}.json")
+    _take_in(paper_nobody_can_place(today), source_named("quay-lab"), "batch.json")
+    # Rules look once everything is there, as on a first ingest: no need that the next file would settle.
+    catch_up(as_of=today)
+
+
+def _take_in(data: bytes, source: Source, name: str) -> None:
+    apply_message(keep(data=data, source=source, name=name, received_at=timezone.now()))
 
 
 def _shares_of_work(users: dict[str, User]) -> None:

@@ -47,7 +47,10 @@ def wei_chen(days: Days) -> list[Chart]:
     primary.heed("Does not drive. Needs a ride and a Mandarin interpreter.", "snomed:713458007")
     primary.relative("Daniel Chen", "SONC", "son", "555-0133")
     lab = Chart("quay-lab", "Quay Lab", person, days)
-    lab.result("loinc:33914-3", "eGFR", days.at(days.ago(20), "08:00"), 24, "mL/min/{1.73_m2}", low=60)
+    for back in (20, 200):
+        taken = days.at(days.ago(back), "08:00")
+        lab.result("loinc:33914-3", "eGFR", taken, 24, "mL/min/{1.73_m2}", low=60)
+        lab.result("loinc:9318-7", "Albumin to creatinine ratio, urine", taken, 310, "mg/g", high=30)
     primary.up_to_date(but=("kidney",))
     return [clinic, primary, lab]
 
@@ -146,9 +149,9 @@ def joseph_whelan(days: Days) -> list[Chart]:
         "loinc:4548-4", "Hemoglobin A1c", days.ago(2), RAO, to="Quay Lab",
         category=coded("snomed:108252007", "Laboratory procedure"),
     )  # fmt: skip
-    thursday = days.next_weekday(3, at_least=3)
-    clinic.appointment("Diabetes clinic", days.at(thursday, "13:30"), 60, "Harbor Diabetes Clinic")
-    primary.appointment("Foot check", days.at(thursday, "14:00"), 30, "Park Primary Care")
+    wednesday = days.next_weekday(2, at_least=3)
+    clinic.appointment("Diabetes clinic", days.at(wednesday, "13:30"), 60, "Harbor Diabetes Clinic")
+    primary.appointment("Foot check", days.at(wednesday, "14:00"), 30, "Park Primary Care")
     primary.up_to_date(but=("sugar",))
     return [lab, primary, clinic]
 
@@ -229,7 +232,7 @@ def grace_lindholm(days: Days) -> list[Chart]:
 def unplaced(days: Days) -> list[Chart]:
     """Things nobody could place: a lab's record of Mrs. Smith with another birth date."""
     person = Person("eleanor-lab", "Eleanor", "Smith", days.years_old(81, 260), "female", "LHA-20481", "555-0155")
-    lab = Chart("quay-lab", "Quay Lab", person, days, birth=person.birth.replace(year=person.birth.year + 9))
+    lab = Chart("quay-lab", "Quay Lab", person, days, birth=person.birth + timedelta(days=9))
     lab.result("loinc:33914-3", "eGFR", days.at(days.ago(2), "07:30"), 48, "mL/min/{1.73_m2}", low=60, flag="L")
     return [lab]
 
