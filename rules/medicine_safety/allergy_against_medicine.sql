@@ -43,14 +43,14 @@ hit as (
            m.fact_table, m.fact_id, m.start_day, m.last_day, s.id as allergy_id, s.words, s.note, s.weight,
            case when s.recorded_from_day > m.start_day then s.recorded_from_day else m.start_day end as since,
            row_number() over (partition by s.patient_id, m.ingredient
-                              order by s.weight desc, s.id desc, m.fact_id desc) as place
+                              order by s.weight desc nulls last, s.id desc nulls last, m.fact_id desc nulls last) as place
     from suspect s
     join current_ingredient m on m.patient_id = s.patient_id and m.ingredient = s.ingredient
 ),
 word as (
     select h.patient_id, h.subject, s.is_decision, s.fact_table, s.fact_id,
            row_number() over (partition by h.patient_id, h.subject
-                              order by s.settled_day desc nulls last, s.fact_id desc) as place
+                              order by s.settled_day desc nulls last, s.fact_id desc nulls last) as place
     from hit h
     join settled s on s.patient_id = h.patient_id and s.about_id in (h.fact_id, h.allergy_id)
     where s.settled_day >= h.since

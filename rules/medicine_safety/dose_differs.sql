@@ -26,14 +26,14 @@ with ordered as (
     select r.patient_id, n.subject, n.name, r.id, r.code, r.source_id, r.authored_from_day, r.valid_until_to_day,
            r.dose_micro * coalesce(r.daily_micro, 1000000) as total, r.dose_unit,
            row_number() over (partition by r.patient_id, n.subject, r.source_id
-                              order by r.authored_from_day desc nulls last, r.id desc) as place
+                              order by r.authored_from_day desc nulls last, r.id desc nulls last) as place
     from active_medication_request r
     join person p on p.patient_id = r.patient_id
     join medicine_name n on n.code = r.code
     where n.is_local = 0
 ),
 pair as (
-    select x.patient_id, x.subject, x.name, x.id as id_a, y.id as id_b,
+    select x.patient_id, x.subject, x.name, x.id as a_id, y.id as b_id,
            x.valid_until_to_day as last_a, y.valid_until_to_day as last_b,
            case when x.authored_from_day > y.authored_from_day then x.authored_from_day
                 else y.authored_from_day end as since,
@@ -46,15 +46,15 @@ pair as (
     where x.place = 1 and y.place = 1
 ),
 told as (
-    select patient_id, subject, name, id_a, id_b, last_a, last_b, since, verdict,
-           row_number() over (partition by patient_id, subject order by verdict desc, id_a desc, id_b desc) as place
+    select patient_id, subject, name, a_id, b_id, last_a, last_b, since, verdict,
+           row_number() over (partition by patient_id, subject order by verdict desc nulls last, a_id desc nulls last, b_id desc nulls last) as place
     from pair
     where verdict is not null
 ),
 settling as (
     select p.patient_id, p.subject, s.is_decision, s.settled_day, s.fact_table, s.fact_id
     from told p
-    join settled s on s.patient_id = p.patient_id and s.about_id in (p.id_a, p.id_b)
+    join settled s on s.patient_id = p.patient_id and s.about_id in (p.a_id, p.b_id)
     where s.settled_day >= p.since
     union
     select p.patient_id, p.subject, 1, d.done_from_day, 'procedure', d.id
@@ -65,7 +65,7 @@ settling as (
 ),
 word as (
     select patient_id, subject, is_decision, fact_table, fact_id,
-           row_number() over (partition by patient_id, subject order by settled_day desc nulls last, fact_id desc) as place
+           row_number() over (partition by patient_id, subject order by settled_day desc nulls last, fact_id desc nulls last) as place
     from settling
 ),
 change as (
@@ -79,9 +79,9 @@ next_change as (
     select patient_id, subject, min(day) as day from change group by patient_id, subject
 ),
 evidence as (
-    select patient_id, subject, 'medication_request' as fact_table, id_a as fact_id, 'order' as role from told
+    select patient_id, subject, 'medication_request' as fact_table, a_id as fact_id, 'order' as role from told
     union
-    select patient_id, subject, 'medication_request', id_b, 'order' from told
+    select patient_id, subject, 'medication_request', b_id, 'order' from told
     union
     select patient_id, subject, fact_table, fact_id, 'word' from word where place = 1
 )

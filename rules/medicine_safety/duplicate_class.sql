@@ -22,7 +22,7 @@ needs: [current_ingredient, ingredient_class, duplicate_class, ingredient, settl
 with pair as (
     select x.patient_id, 'class:' || k.class_a || '+' || k.class_b as subject, k.what, k.action,
            x.ingredient as a, y.ingredient as b,
-           x.fact_table as table_a, x.fact_id as id_a, y.fact_table as table_b, y.fact_id as id_b,
+           x.fact_table as table_a, x.fact_id as a_id, y.fact_table as table_b, y.fact_id as b_id,
            case when x.start_day > y.start_day then x.start_day else y.start_day end as since,
            x.last_day as last_a, y.last_day as last_b
     from current_ingredient x
@@ -35,7 +35,7 @@ with pair as (
 settling as (
     select p.patient_id, p.subject, s.is_decision, s.settled_day, s.fact_table, s.fact_id
     from pair p
-    join settled s on s.patient_id = p.patient_id and s.about_id in (p.id_a, p.id_b)
+    join settled s on s.patient_id = p.patient_id and s.about_id in (p.a_id, p.b_id)
     where s.settled_day >= p.since
     union
     select p.patient_id, p.subject, 1, d.done_from_day, 'procedure', d.id
@@ -46,13 +46,13 @@ settling as (
 ),
 word as (
     select patient_id, subject, is_decision, fact_table, fact_id,
-           row_number() over (partition by patient_id, subject order by settled_day desc nulls last, fact_id desc) as place
+           row_number() over (partition by patient_id, subject order by settled_day desc nulls last, fact_id desc nulls last) as place
     from settling
 ),
 newest as (
     select patient_id, subject, what, action, a, b, since,
            row_number() over (partition by patient_id, subject
-                              order by since desc nulls last, id_a desc, id_b desc) as place
+                              order by since desc nulls last, a_id desc nulls last, b_id desc nulls last) as place
     from pair
 ),
 change as (
@@ -66,9 +66,9 @@ next_change as (
     select patient_id, subject, min(day) as day from change group by patient_id, subject
 ),
 evidence as (
-    select patient_id, subject, table_a as fact_table, id_a as fact_id, 'medicine' as role from pair
+    select patient_id, subject, table_a as fact_table, a_id as fact_id, 'medicine' as role from pair
     union
-    select patient_id, subject, table_b, id_b, 'medicine' from pair
+    select patient_id, subject, table_b, b_id, 'medicine' from pair
     union
     select patient_id, subject, fact_table, fact_id, 'word' from word where place = 1
 )

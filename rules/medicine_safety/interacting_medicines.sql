@@ -23,7 +23,7 @@ with pair as (
     select x.patient_id,
            'medicines:rxnorm:' || cast(x.ingredient as varchar(20)) || '+' || cast(y.ingredient as varchar(20)) as subject,
            x.ingredient as a, y.ingredient as b, i.severity, i.effect, i.action, i.authority,
-           x.fact_table as table_a, x.fact_id as id_a, y.fact_table as table_b, y.fact_id as id_b,
+           x.fact_table as table_a, x.fact_id as a_id, y.fact_table as table_b, y.fact_id as b_id,
            case when x.start_day > y.start_day then x.start_day else y.start_day end as since,
            x.last_day as last_a, y.last_day as last_b,
            case when x.prescriber = y.prescriber then x.fact_id end as seen_by_one
@@ -35,9 +35,9 @@ with pair as (
 word as (
     select p.patient_id, p.subject, s.is_decision, s.fact_table, s.fact_id,
            row_number() over (partition by p.patient_id, p.subject
-                              order by s.settled_day desc nulls last, s.fact_id desc) as place
+                              order by s.settled_day desc nulls last, s.fact_id desc nulls last) as place
     from pair p
-    join settled s on s.patient_id = p.patient_id and s.about_id in (p.id_a, p.id_b)
+    join settled s on s.patient_id = p.patient_id and s.about_id in (p.a_id, p.b_id)
     where s.settled_day >= p.since
 ),
 clash as (
@@ -57,9 +57,9 @@ next_change as (
     select patient_id, subject, min(day) as day from change group by patient_id, subject
 ),
 evidence as (
-    select patient_id, subject, table_a as fact_table, id_a as fact_id, 'medicine' as role from pair
+    select patient_id, subject, table_a as fact_table, a_id as fact_id, 'medicine' as role from pair
     union
-    select patient_id, subject, table_b, id_b, 'medicine' from pair
+    select patient_id, subject, table_b, b_id, 'medicine' from pair
     union
     select patient_id, subject, fact_table, fact_id, 'word' from word where place = 1
 )

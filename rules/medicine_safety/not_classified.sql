@@ -45,7 +45,7 @@ unchecked as (
 ),
 one as (
     select patient_id, subject, name, missing, start_day,
-           row_number() over (partition by patient_id, subject order by start_day desc nulls last, fact_id desc) as place
+           row_number() over (partition by patient_id, subject order by start_day desc nulls last, fact_id desc nulls last) as place
     from unchecked
 ),
 change as (

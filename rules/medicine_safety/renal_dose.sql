@@ -33,7 +33,7 @@ measured as (
     select o.patient_id, o.id, o.taken_to_day, o.value_text, coalesce(o.comparator, '') as comparator,
            case when o.value_unit in ('mL/min/{1.73_m2}', 'mL/min/1.73m2', 'mL/min/1.73 m2', 'mL/min/{1.73m2}',
                                       'mL/min/1.73m^2', 'mL/min/1.73_m2', 'mL/min') then o.value_micro end as egfr_micro,
-           row_number() over (partition by o.patient_id order by o.taken_to_day desc nulls last, o.id desc) as place
+           row_number() over (partition by o.patient_id order by o.taken_to_day desc nulls last, o.id desc nulls last) as place
     from final_result o
     join value_set_code v on v.code = o.code and v.value_set = 'egfr'
     cross join as_of a
@@ -54,7 +54,7 @@ judged as (
 word as (
     select j.patient_id, j.subject, s.is_decision, s.fact_table, s.fact_id,
            row_number() over (partition by j.patient_id, j.subject
-                              order by s.settled_day desc nulls last, s.fact_id desc) as place
+                              order by s.settled_day desc nulls last, s.fact_id desc nulls last) as place
     from judged j
     join current_ingredient m on m.patient_id = j.patient_id and m.ingredient = j.ingredient
     join settled s on s.patient_id = j.patient_id and s.about_id in (m.fact_id, j.id)

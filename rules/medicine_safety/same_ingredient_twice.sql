@@ -22,7 +22,7 @@ needs: [current_ingredient, ingredient, settled, done_procedure, value_set_code,
 -- The list gone through after both were on it makes it MET.
 with pair as (
     select x.patient_id, 'medicine:rxnorm:' || cast(x.ingredient as varchar(20)) as subject, x.ingredient,
-           x.fact_table as table_a, x.fact_id as id_a, y.fact_table as table_b, y.fact_id as id_b,
+           x.fact_table as table_a, x.fact_id as a_id, y.fact_table as table_b, y.fact_id as b_id,
            case when x.start_day > y.start_day then x.start_day else y.start_day end as since,
            x.last_day as last_a, y.last_day as last_b,
            case when x.prescriber = y.prescriber then x.fact_id end as seen_by_one
@@ -33,7 +33,7 @@ with pair as (
 settling as (
     select p.patient_id, p.subject, s.is_decision, s.settled_day, s.fact_table, s.fact_id
     from pair p
-    join settled s on s.patient_id = p.patient_id and s.about_id in (p.id_a, p.id_b)
+    join settled s on s.patient_id = p.patient_id and s.about_id in (p.a_id, p.b_id)
     where s.settled_day >= p.since
     union
     select p.patient_id, p.subject, 1, d.done_from_day, 'procedure', d.id
@@ -44,7 +44,7 @@ settling as (
 ),
 word as (
     select patient_id, subject, is_decision, fact_table, fact_id,
-           row_number() over (partition by patient_id, subject order by settled_day desc nulls last, fact_id desc) as place
+           row_number() over (partition by patient_id, subject order by settled_day desc nulls last, fact_id desc nulls last) as place
     from settling
 ),
 twice as (
@@ -63,9 +63,9 @@ next_change as (
     select patient_id, subject, min(day) as day from change group by patient_id, subject
 ),
 medicine_fact as (
-    select patient_id, subject, table_a as fact_table, id_a as fact_id from pair
+    select patient_id, subject, table_a as fact_table, a_id as fact_id from pair
     union
-    select patient_id, subject, table_b, id_b from pair
+    select patient_id, subject, table_b, b_id from pair
 ),
 counted as (
     select patient_id, subject, count(*) as orders from medicine_fact group by patient_id, subject

@@ -26,7 +26,7 @@ needs: [person, active_medication_request, completed_fill, task, contact_tried, 
 with ordered as (
     select r.patient_id, n.subject, n.name, r.id, r.days_supply, r.refills, r.authored_from_day, r.valid_until_to_day,
            row_number() over (partition by r.patient_id, n.subject
-                              order by r.authored_from_day desc nulls last, r.id desc) as place
+                              order by r.authored_from_day desc nulls last, r.id desc nulls last) as place
     from active_medication_request r
     join person p on p.patient_id = r.patient_id
     join medicine_name n on n.code = r.code
@@ -42,9 +42,9 @@ fill as (
            coalesce(f.days_supply, x.days_supply) as days,
            case when f.filled_from_day >= x.authored_from_day then 1 else 0 end as is_on_this_order,
            row_number() over (partition by f.patient_id, x.subject
-                              order by f.filled_from_day desc nulls first, f.id desc) as place,
+                              order by f.filled_from_day desc nulls first, f.id desc nulls last) as place,
            sum(coalesce(f.days_supply, x.days_supply)) over (
-               partition by f.patient_id, x.subject order by f.filled_from_day desc nulls first, f.id desc
+               partition by f.patient_id, x.subject order by f.filled_from_day desc nulls first, f.id desc nulls last
                rows between unbounded preceding and current row) as days_from_here
     from prescription x
     join completed_fill f on f.patient_id = x.patient_id
@@ -61,7 +61,11 @@ about as (
     union
     select patient_id, subject, id from fill
 ),
-last_fill as (select * from fill where place = 1),
+last_fill as (
+    select patient_id, subject, id, filled_from_day, filled_to_day, is_mail_order, days, is_on_this_order
+    from fill
+    where place = 1
+),
 asked as (
     select b.patient_id, b.subject, max(t.authored_from_day) as asked_on
     from about b

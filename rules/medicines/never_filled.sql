@@ -25,7 +25,7 @@ needs: [person, active_medication_request, completed_fill, medication_dispense, 
 with ordered as (
     select r.patient_id, n.subject, n.name, r.id, r.authored_from_day, r.authored_to_day, r.valid_until_to_day,
            row_number() over (partition by r.patient_id, n.subject
-                              order by r.authored_from_day desc nulls last, r.id desc) as place
+                              order by r.authored_from_day desc nulls last, r.id desc nulls last) as place
     from active_medication_request r
     join person p on p.patient_id = r.patient_id
     join medicine_name n on n.code = r.code

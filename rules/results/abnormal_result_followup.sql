@@ -12,7 +12,7 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/result_followup.csv
 whole: [harm, at_least_micro, below_micro, due_days, lookback_days]
-needs: [person, family, final_result, final_report, done_procedure, not_done, outpatient_visit, known_condition, concept_words, settled, value_set_code, as_of]
+needs: [person, final_result, final_report, done_procedure, not_done, outpatient_visit, known_condition, concept_words, settled, value_set_code, as_of]
 --- */
 -- A row of the family names the tests (result_set), what is abnormal (from at_least up to below, in one of the units; or an
 -- answer of positive_set), for whom it is not asked (unless_set), and what closes it: a completed test or procedure of
@@ -111,7 +111,7 @@ closing as (
 first_closing as (
     select patient_id, rule_id, subject, is_met, fact_table, id,
            row_number() over (partition by patient_id, rule_id, subject
-                              order by is_met desc, day nulls last, fact_table nulls last, id) as place
+                              order by is_met desc nulls last, day nulls last, id nulls last) as place
     from closing
 ),
 change as (

@@ -49,7 +49,7 @@ reached as (
 ),
 contact as (
     select patient_id, subject, fact_table, id, case when day > end_day then 1 else 0 end as is_after,
-           row_number() over (partition by patient_id, subject order by day desc nulls last, id desc) as place
+           row_number() over (partition by patient_id, subject order by day desc nulls last, id desc nulls last) as place
     from reached
 ),
 tried as (

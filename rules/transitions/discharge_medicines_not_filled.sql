@@ -24,7 +24,7 @@ needs: [homecoming, active_medication_request, medication_dispense, completed_fi
 with ordered as (
     select h.patient_id, h.id as stay_id, h.end_day, n.subject, n.name, r.id, r.authored_from_day, r.valid_until_to_day,
            row_number() over (partition by h.patient_id, n.subject
-                              order by h.end_day desc nulls last, r.authored_from_day desc nulls last, r.id desc) as place
+                              order by h.end_day desc nulls last, r.authored_from_day desc nulls last, r.id desc nulls last) as place
     from homecoming h
     join active_medication_request r on r.patient_id = h.patient_id
          and r.authored_from_day <= h.end_day and r.authored_from_day >= h.start_day
