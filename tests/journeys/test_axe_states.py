@@ -9,6 +9,7 @@ from tests.journeys import caseload
 from tests.journeys.conftest import SECRET, fits, is_accessible, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
+TEAM = "/team/"
 WIDTHS = (1280, 390, 320)
 
 

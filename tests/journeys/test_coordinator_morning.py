@@ -174,7 +174,7 @@ def test_supervisor_shares_out_the_queue(house, page):
     sign_in(page, house, "sam")
     page.goto(f"{house.url}/team/")
     is_accessible(page)
-    page.get_by_label(re.compile("Has anyone reached")).check()
+    page.locator("label").filter(has_text="Has anyone reached").click()
     page.get_by_label("Give the ticked ones to").select_option(label="Dana Reyes, RN")
     page.get_by_role("button", name="Give").click()
     expect(page.get_by_role("status")).to_contain_text("1 need given to Dana Reyes")

@@ -78,6 +78,7 @@ def test_keyboard_alone_works_the_list(house, page):
     # u takes it back
     page.keyboard.press("u")
     expect(page.get_by_role("status")).to_contain_text("Undone")
+    page.wait_for_load_state("networkidle")
     # slash goes to the find box
     page.keyboard.press("Tab")
     page.keyboard.press("/")
@@ -88,7 +89,7 @@ def test_single_letter_keys_can_be_turned_off(house, page):
     sign_in(page, house)
     page.goto(f"{house.url}/keys/")
     is_accessible(page)
-    page.get_by_label("Use single letters on this computer").uncheck(force=True)
+    page.locator("label").filter(has_text="Use single letters").click()
     page.goto(f"{house.url}/")
     page.keyboard.press("j")
     expect(page.locator("[data-row]:focus")).to_have_count(0)

@@ -53,15 +53,19 @@ def _finding(finding: FindingView, need: NeedView | None, now: int) -> dict[str,
         "name": rule_words(finding.rule).title or finding.rule.replace("_", " "),
         "date_iso": wording.iso(day),
         "when": wording.day_words(day, now=now) + (", past" if is_late else ""),
-        "words": finding.reason or words,
+        "words": _sentence(finding.reason or words),
         "tone": "late" if is_late else "now" if finding.status == "DUE" and day <= now + 7 else "",
         "tag": "due" if finding.status == "DUE" else "",
         "conditions": [],
-        "chips": chips(finding.evidence, limit=2),
+        "chips": chips(finding.evidence, limit=1),
         "url": reverse("need", args=[need.id]) if need else "",
         "is_pin": finding.status == "MET",
         "keys": [],
     }
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _visits(chart: Chart, findings: list[FindingView], now: int) -> list[dict[str, Any]]:
