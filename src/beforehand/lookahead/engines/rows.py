@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -34,16 +35,9 @@ def statement(query: Query, shape: Shape, is_postgres: bool) -> str:
     """The text of a rule for one patient."""
     if not is_postgres:
         return bind(query, shape, SQLITE)
-    marked = Shape(
-        shape.text,
-        shape.tree,
-        shape.steps,
-        shape.step_text.replace("%", "%%"),
-        shape.last_text.replace("%", "%%"),
-        shape.columns,
-        shape.tables,
-        shape.words,
-    )
+    # psycopg takes a percent sign as the beginning of a parameter.
+    step_text, last_text = shape.step_text.replace("%", "%%"), shape.last_text.replace("%", "%%")
+    marked = replace(shape, step_text=step_text, last_text=last_text)
     return bind(query, marked, POSTGRES)
 
 

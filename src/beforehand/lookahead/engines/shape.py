@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.tokens import Token, TokenType
 
 DIALECT = "sqlite"  # what the portable subset is read as; see docs/how-to/write-a-rule.md
@@ -31,6 +32,7 @@ class Shape:
     columns: tuple[str, ...]  # what the last SELECT returns
     tables: frozenset[str]  # relations it names that are not its own CTEs
     words: frozenset[str]  # every identifier in the text, for trimming columns
+    tokens: tuple[Token, ...]
 
     def value_sets(self) -> list[tuple[str, int]]:
         """Value sets named by a literal compared with a column ``value_set``, each with its line."""
@@ -49,8 +51,8 @@ class Shape:
 def shape_of(text: str) -> Shape:
     """Parse one SELECT statement; raises ShapeError with the line."""
     try:
-        trees = sqlglot.parse(text, read=DIALECT)
         tokens = sqlglot.tokenize(text, read=DIALECT)
+        trees = Dialect.get_or_raise(DIALECT).parser().parse(tokens, text)
     except sqlglot.errors.ParseError as error:
         first = error.errors[0] if error.errors else {}
         raise ShapeError(int(first.get("line") or 1), str(first.get("description") or error).strip()) from error
@@ -73,6 +75,7 @@ def shape_of(text: str) -> Shape:
         columns=returned(tree),
         tables=frozenset(table.name for table in tree.find_all(exp.Table)) - set(steps),
         words=frozenset(token.text.lower() for token in tokens),
+        tokens=tuple(tokens),
     )
 
 
