@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from beforehand.care.needs.actions import (
     EditConflictError,
@@ -20,9 +21,10 @@ from beforehand.care.needs.actions import (
 )
 from beforehand.care.needs.events import kept
 from beforehand.care.needs.from_findings import update_needs
+from beforehand.care.needs.invariants import check_needs
 from beforehand.care.needs.models import Need, NeedEvent, WorkRow
 from beforehand.record.access import AccessRefusedError, PatientNotVisibleError
-from beforehand.record.models import AuditEvent, AuditPatient, Team, TeamMember
+from beforehand.record.models import AuditEvent, AuditPatient, Enrolment, Team, TeamMember, User
 from tests.unit.needs.house import TODAY, House
 
 Act = Callable[[House, Need], NeedEvent]
@@ -182,3 +184,40 @@ def test_history_is_only_added_to(house: House, need: Need) -> None:
         now = list(NeedEvent.unscoped.order_by("pk").values_list("pk", "what", "before", "after"))
         assert now[: len(said)] == said
         said = now
+
+
+@pytest.mark.parametrize("change", ["role", "team", "account"])
+def test_change_of_role_team_or_account_leaves_no_work_behind(house: House, need: Need, change: str) -> None:
+    take_need(need=need, by=house.dana)
+    if change == "role":
+        User.objects.filter(pk=house.dana.pk).update(role="CLINICIAN")
+    elif change == "account":
+        User.objects.filter(pk=house.dana.pk).update(is_active=False)
+    else:
+        TeamMember.objects.filter(user=house.dana).update(until=timezone.now())
+    assert any("owner" in breach.what for breach in check_needs())
+    update_needs([need.patient_id], TODAY)
+    assert Need.unscoped.get().owner_user is None
+    assert check_needs() == []
+
+
+def test_need_follows_the_enrolment_to_another_team(house: House, need: Need) -> None:
+    south = Team.objects.create(name="South team")
+    olaf = house.user("olaf", "COORDINATOR", team=south)
+    Enrolment.objects.update(team=south)
+    update_needs([need.patient_id], TODAY)
+    assert Need.unscoped.get().team == south
+    take_need(need=need, by=olaf)
+
+
+def test_queue_of_a_team_that_could_not_see_it_is_refused(house: House, need: Need) -> None:
+    with pytest.raises(NeedError, match="does not work for this person"):
+        assign_need(need=need, by=house.dana, to_team=Team.objects.create(name="South team"))
+
+
+def test_need_added_by_hand_is_released_too(house: House) -> None:
+    ann = house.patient()
+    add_need(patient_id=ann.pk, by=house.dana, question="Has she a key?", next_step="Ask the neighbour")
+    User.objects.filter(pk=house.dana.pk).update(is_active=False)
+    update_needs([ann.pk], TODAY)
+    assert (Need.unscoped.get().owner_user, Need.unscoped.get().state) == (None, "OPEN")

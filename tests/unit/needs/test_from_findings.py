@@ -4,10 +4,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from beforehand.care.needs.actions import close_need, dismiss_need, snooze_need
+from beforehand.care.needs.actions import add_need, close_need, dismiss_need, snooze_need
 from beforehand.care.needs.from_findings import update_needs
-from beforehand.care.needs.models import Need, NeedEvent, NeedFinding
-from beforehand.record.models import Enrolment, Resource
+from beforehand.care.needs.models import Need, NeedEvent, NeedFinding, WorkRow
+from beforehand.record.models import Enrolment, Patient, Resource
 from tests.unit.needs.house import TODAY, House
 
 
@@ -249,6 +249,22 @@ def test_enrolment_follows_a_record_joined_into_another(house: House) -> None:
     house.becomes(house.finding(other, "eye_check", "check:1"))
     update_needs([ann.pk, other.pk], TODAY)
     assert (house.need(ann).closed_why, house.need(other).state) == ("JOINED", "OPEN")
+
+
+def test_need_added_by_hand_follows_a_joined_record_and_returns_with_it(house: House) -> None:
+    ann, other = house.patient(), house.patient("Other")
+    need = Need.unscoped.get(
+        pk=add_need(patient_id=ann.pk, by=house.dana, question="Has she a key?", next_step="Ask the neighbour").need_id
+    )
+    Patient.unscoped.filter(pk=ann.pk).update(merged_into_id=other.pk)
+    update_needs([ann.pk, other.pk], TODAY)
+    need.refresh_from_db()
+    assert (need.patient_id, need.home_patient_id) == (other.pk, ann.pk)
+    assert list(WorkRow.unscoped.values_list("patient_id", flat=True).distinct()) == [other.pk]
+    Patient.unscoped.filter(pk=ann.pk).update(merged_into_id=None)
+    update_needs([ann.pk, other.pk], TODAY)
+    need.refresh_from_db()
+    assert (need.patient_id, need.home_patient_id) == (ann.pk, None)
 
 
 def test_database_refuses_an_open_need_without_step_or_twice_about_the_same(house: House) -> None:

@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from beforehand.care.needs.events import KEPT, WORDS, difference, event, kept
 from beforehand.care.needs.folding import evidence_digest
-from beforehand.care.needs.from_findings import enrolments_on, update_needs, versions_of
+from beforehand.care.needs.from_findings import update_needs, versions_of
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
+from beforehand.care.needs.ownership import enrolments_on
 from beforehand.care.needs.rank import date_to_act, policy
 from beforehand.care.needs.standing import refresh_rows
 from beforehand.clinical.times import day_of, show_day
@@ -165,6 +166,15 @@ def works_for(user: User, need: Need) -> bool:
     return True
 
 
+def _must_work_for(team: Team, need: Need) -> None:
+    """A queue nobody could see the need in would hide it: the team must work for the person."""
+    if need.patient_id is None:
+        return
+    enrolled = enrolments_on([need.patient_id], today()).get(need.patient_id)
+    if enrolled is None or team.pk not in enrolled.teams:
+        raise NeedError(f"{team.name} does not work for this person: enrol them in a programme of that team first")
+
+
 def take_need(*, need: Need | int, by: User, version: int | None = None, reason: str = "") -> NeedEvent:
     """Make it mine."""
     with changing(need, "TAKEN", by=by, version=version, reason=reason) as change:
@@ -198,6 +208,7 @@ def assign_need(
                 f"{to_user.label} cannot work this need: they do not work for this person, or their role does not"
             )
         if to_team is not None:
+            _must_work_for(to_team, current)
             current.team = to_team
         current.owner_user = to_user
         change.entry.words = f"Handed to {to_user.label if to_user else f'the queue of {current.team.name}'}"

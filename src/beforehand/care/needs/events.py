@@ -40,6 +40,7 @@ WORDS: Mapping[str, str] = {
     "CLOSED": "Closed",
     "ADDED": "Added by hand",
     "HAPPENED": "Said what happened",
+    "MOVED": "Moved with the record",
     "RELEASED": "Returned to the team queue",
     "UNDONE": "Undone",
 }

@@ -20,31 +20,23 @@ from django.utils import timezone
 from beforehand.care.needs.events import event, write
 from beforehand.care.needs.folding import Fold, asks, asks_at_all, evidence_digest, folds, has_lapsed, labels
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
+from beforehand.care.needs.ownership import Enrolled, apart_again, enrolments_on, may_own, workers
 from beforehand.care.needs.rank import Policy, date_to_act, policy
 from beforehand.care.needs.register import asking_rules, missing, next_step, question, reason, rule_words
 from beforehand.care.needs.standing import refresh_rows
 from beforehand.clinical.times import day_of
 from beforehand.lookahead.models import Finding
-from beforehand.record.models import Enrolment, Patient, Resource, User
+from beforehand.record.models import Enrolment, Patient, Resource
 
 BATCH = 500
 BY = "system:lookahead"
 BY_LABEL = "The look-ahead"
-FOREVER = 10**9
 _RULE_COLUMNS = """
 rule_id subject status topic question reason next_step step_kind is_planned is_dated harm next_on due_on opens_on
 shown_from sensitivity words_key state marked outcome closed_why closed_at hold_digest hold_until owner_user_id team_id
-opened_day version changed_at
+opened_day version changed_at patient_id home_patient_id
 """
 RULE_COLUMNS = tuple(_RULE_COLUMNS.split())
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """By whom a patient is worked for on the day."""
-
-    team_id: int
-    lead_id: int | None
 
 
 @dataclass
@@ -61,13 +53,14 @@ class _Work:
     linked: dict[int, set[int]]  # need -> findings
     names: dict[int, str]
     deceased: set[int]
-    joined: set[int]  # records of theirs are all part of another patient now
-    absent_users: set[int]
+    joined: dict[int, int]  # patients whose records are all part of another's now -> that other
+    staff: dict[int, frozenset[int]]  # who may work -> their teams
     versions: dict[int, int | None]
     fresh: list[tuple[Need, Fold]] = field(default_factory=list)
     changed: dict[int, Need] = field(default_factory=dict)
     links: list[NeedFinding] = field(default_factory=list)
     events: list[NeedEvent] = field(default_factory=list)
+    also: set[int] = field(default_factory=set)  # patients outside the batch whose lists changed
 
     def name(self, patient_id: int | None) -> str:
         return self.names.get(patient_id or 0, "")
@@ -91,33 +84,15 @@ class Updated:
         )
 
 
-def enrolments_on(patient_ids: Iterable[int], as_of: int) -> dict[int, Enrolled]:
-    """Who works for these patients on the day; the earliest enrolment leads.
-
-    The enrolment of a record that was joined into another follows it to the patient that survives.
-    """
-    listed = list(patient_ids)
-    survivor = dict(Patient.unscoped.filter(merged_into_id__in=listed).values_list("pk", "merged_into_id"))
-    found: dict[int, Enrolled] = {}
-    running = Enrolment.objects.filter(patient_id__in=[*listed, *survivor], from_day__lte=as_of).filter(
-        Q(until_day=None) | Q(until_day__gt=as_of)
-    )
-    for patient_id, team_id, lead_id in running.order_by("from_day", "id").values_list(
-        "patient_id", "team_id", "lead_id"
-    ):
-        found.setdefault(survivor.get(patient_id) or patient_id, Enrolled(team_id, lead_id))
-    return found
-
-
 def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
     enrolled = enrolments_on(patient_ids, as_of)
     patients = Patient.unscoped.filter(pk__in=patient_ids)
     known = list(patients.values_list("pk", "display_name", "merged_into_id", "is_deceased"))
-    joined = {patient_id for patient_id, _, merged_into, _ in known if merged_into is not None}
+    joined = {patient_id: merged_into for patient_id, _, merged_into, _ in known if merged_into is not None}
     for patient_id in joined:
         enrolled.pop(patient_id, None)
     needs: dict[int, list[Need]] = defaultdict(list)
-    rows = Need.unscoped.filter(patient_id__in=patient_ids, source="FINDING").order_by("id")
+    rows = Need.unscoped.filter(patient_id__in=patient_ids).order_by("id")
     if connection.features.has_select_for_update:
         rows = rows.select_for_update()
     for need in rows:
@@ -147,7 +122,7 @@ def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
         names={patient_id: name for patient_id, name, _, _ in known},
         deceased={patient_id for patient_id, _, _, deceased in known if deceased},
         joined=joined,
-        absent_users=set(User.objects.filter(is_active=False).values_list("pk", flat=True)),
+        staff=workers(),
         versions=_versions(needs, asking),
     )
 
@@ -206,12 +181,12 @@ def _note(work: _Work, need: Need, what: str, words: str = "", **changes: Any) -
     work.events.append(entry)
 
 
-def _own(need: Need, enrolled: Enrolled) -> None:
+def _own(need: Need, enrolled: Enrolled, lead_id: int | None = None) -> None:
     """Nothing open is ownerless: the patient's lead if there is one, and always the team's queue."""
     if not need.team_id:
         need.team_id = enrolled.team_id
     if need.owner_user_id is None and need.pk is None:
-        need.owner_user_id = enrolled.lead_id
+        need.owner_user_id = lead_id
 
 
 def new_need(
@@ -227,7 +202,7 @@ def new_need(
         shown_from=as_of,
         next_on=as_of,
     )
-    _own(need, enrolled)
+    _own(need, enrolled, enrolled.lead_id)
     fill(need, fold, as_of, rules, name)
     return need
 
@@ -260,6 +235,8 @@ def _settle_fold(work: _Work, patient_id: int, fold: Fold, enrolled: Enrolled) -
         last = max(same, key=lambda need: (need.changed_at, need.pk), default=None)
         if last is None:
             need = new_need(patient_id, fold, enrolled, work.as_of, work.rules, work.now, work.name(patient_id))
+            if need.owner_user_id is not None and not may_own(need.owner_user_id, enrolled, work.staff):
+                need.owner_user_id = None
             work.fresh.append((need, fold))
             return None
         if _held(last, fold, work):
@@ -348,12 +325,46 @@ def _settle_patient(work: _Work, patient_id: int) -> None:
                 fresh = [each for each in fold.findings if each.pk not in work.linked[need.pk]]
                 work.links += [NeedFinding(need=need, finding_id=each.pk) for each in fresh]
     for need in needs:
-        if need.state in LIVE and need.pk not in kept:
+        if need.state in LIVE and need.pk not in kept and need.source == "FINDING":
             _settle_silent(work, need)
-        if need.state in LIVE and need.owner_user_id in work.absent_users:
-            need.owner_user_id = None
-            work.changed[need.pk] = need
-            _note(work, need, "RELEASED", "Returned to the team queue: its owner no longer works here")
+        if need.state in LIVE:
+            _keep_owned(work, need)
+
+
+def _follow_records(work: _Work) -> None:
+    """Needs added by hand move with a record that is joined into another's, and back when the two are apart again."""
+    by_hand = [
+        need for listed in work.needs.values() for need in listed if need.source == "PERSON" and need.state in LIVE
+    ]
+    back = (
+        apart_again(homes) if (homes := {need.home_patient_id for need in by_hand if need.home_patient_id}) else set()
+    )
+    for need in by_hand:
+        here, home = int(need.patient_id or 0), need.home_patient_id
+        if here in work.joined:
+            need.home_patient_id, need.patient_id = home or here, work.joined[here]
+            _note(work, need, "MOVED", "Follows the record, which was joined into this one")
+        elif home in back:
+            need.patient_id, need.home_patient_id = home, None
+            _note(work, need, "MOVED", "Back with the record it was added for: the two are apart again")
+        else:
+            continue
+        work.also.add(int(need.patient_id or 0))
+        work.changed[need.pk] = need
+
+
+def _keep_owned(work: _Work, need: Need) -> None:
+    """No need stays with somebody who cannot see it any more, nor in the queue of a team that no longer works here."""
+    enrolled = work.enrolled.get(int(need.patient_id or 0))
+    moved = ""
+    if need.owner_user_id is not None and not may_own(need.owner_user_id, enrolled, work.staff):
+        need.owner_user_id, moved = None, "Returned to the team queue: its owner does not work for this person any more"
+    if enrolled is not None and need.team_id not in enrolled.teams:
+        need.team_id = enrolled.team_id
+        moved = moved or "Moved to the queue of the team that works for this person now"
+    if moved:
+        work.changed[need.pk] = need
+        _note(work, need, "RELEASED", moved)
 
 
 def _save(work: _Work) -> None:
@@ -381,8 +392,9 @@ def _update_batch(patient_ids: Sequence[int], as_of: int) -> Updated:
     work = _gather(patient_ids, as_of)
     for patient_id in patient_ids:
         _settle_patient(work, patient_id)
+    _follow_records(work)
     _save(work)
-    refresh_rows(patient_ids, as_of)
+    refresh_rows({*patient_ids, *work.also}, as_of)
     said = [entry.what for entry in work.events]
     return Updated(len(work.fresh), said.count("REOPENED"), said.count("CLOSED"), len(work.changed))
 

@@ -9,8 +9,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from beforehand.care.needs.folding import asks, evidence_digest
-from beforehand.care.needs.from_findings import enrolments_on, versions_of
+from beforehand.care.needs.from_findings import versions_of
 from beforehand.care.needs.models import LIVE, Need, NeedFinding, WorkRow
+from beforehand.care.needs.ownership import enrolments_on, may_own, workers
 from beforehand.care.needs.register import asking_rules
 from beforehand.clinical.times import day_of
 from beforehand.lookahead.models import Finding
@@ -29,11 +30,20 @@ def _owned() -> Iterator[Breach]:
         yield Breach(PROMISE, f"need {need_id}", "is open and has no next step", "plan a next step")
     for need_id in live.exclude(team_id__in=Team.objects.values("pk")).values_list("pk", flat=True):
         yield Breach(PROMISE, f"need {need_id}", "is open and no team owns it", "assign it to a team's queue")
-    gone = User.objects.filter(is_active=False).values("pk")
-    for need_id in live.filter(owner_user_id__in=gone).values_list("pk", flat=True):
-        yield Breach(PROMISE, f"need {need_id}", "is open and its owner's account is closed", REMEDY)
+    yield from _owned_by_who_may()
     for need_id in live.filter(Q(next_on=None) | Q(shown_from__gt=F("next_on") + 4000)).values_list("pk", flat=True):
         yield Breach(PROMISE, f"need {need_id}", "is open and has no day", "plan a next step with a day")
+
+
+def _owned_by_who_may() -> Iterator[Breach]:
+    """Its owner can see it; a role or team that changed shows here until the next run."""
+    staff, owned = workers(), Need.unscoped.filter(state__in=LIVE, owner_user__isnull=False)
+    rows = list(owned.values_list("pk", "patient_id", "owner_user_id"))
+    today = day_of(timezone.localdate())
+    enrolled = enrolments_on({patient_id for _, patient_id, _ in rows if patient_id is not None}, today)
+    for need_id, patient_id, user_id in rows:
+        if user_id is not None and patient_id is not None and not may_own(user_id, enrolled.get(patient_id), staff):
+            yield Breach(PROMISE, f"need {need_id}", "is open and its owner cannot work it any more", REMEDY)
 
 
 def _empty_teams() -> Iterator[Breach]:

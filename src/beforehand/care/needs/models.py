@@ -21,6 +21,7 @@ class Need(models.Model):
     STATES = [("OPEN", "Open"), ("SNOOZED", "Snoozed"), ("CLOSED", "Closed"), ("DISMISSED", "Dismissed")]
 
     patient_id = models.BigIntegerField(null=True)  # empty: an operations need
+    home_patient_id = models.BigIntegerField(null=True)  # added by hand for this record, now joined into the patient's
     source = models.CharField(max_length=10, choices=SOURCES, default="FINDING")
     state = models.CharField(max_length=10, choices=STATES, default="OPEN")
     fold_key = models.CharField(max_length=300, default="")

@@ -15,8 +15,9 @@ from django.utils import timezone
 from beforehand.care.needs.actions import today
 from beforehand.care.needs.evidence import evidence_views
 from beforehand.care.needs.folding import asks, folds, labels
-from beforehand.care.needs.from_findings import enrolments_on, new_need
+from beforehand.care.needs.from_findings import new_need
 from beforehand.care.needs.models import LIVE, Need
+from beforehand.care.needs.ownership import enrolments_on
 from beforehand.care.needs.rank import date_to_act, policy
 from beforehand.care.needs.views import Around, people_of
 from beforehand.clinical.tables import FACTS

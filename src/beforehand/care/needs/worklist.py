@@ -18,6 +18,7 @@ from django.utils import timezone
 from beforehand.care.needs.actions import NeedError, today, works_for
 from beforehand.care.needs.events import WORDS
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, PersonRisk, WorkRow
+from beforehand.care.needs.ownership import enrolments_on
 from beforehand.care.needs.rank import BANDS, factors, order_key, policy
 from beforehand.care.needs.shapes import (
     BAND_WORDS,
@@ -46,7 +47,7 @@ from beforehand.care.needs.standing import (
 from beforehand.care.needs.views import Around, around, newest_undoable
 from beforehand.care.needs.views import need_view as view_of
 from beforehand.clinical.times import day_of
-from beforehand.record.access import ASSIGN_WORK, PatientNotVisibleError, Principal, SomePatients, for_principal
+from beforehand.record.access import PatientNotVisibleError, Principal, SomePatients, for_principal
 from beforehand.record.audit import touch
 from beforehand.record.models import Patient, Team, TeamMember, User
 
@@ -365,7 +366,8 @@ def need_view(principal: Principal, need_id: int, *, as_of: date | int | None = 
 def owners_for(principal: Principal, need_id: int) -> tuple[Owner, ...]:
     """To whom this need can be handed: the team's queue and the colleagues who may work it."""
     need = _visible_need(principal, need_id)
-    teams = {need.team_id, *my_teams(principal)} if principal.may(ASSIGN_WORK) else {need.team_id}
+    enrolled = enrolments_on([need.patient_id], today()).get(need.patient_id) if need.patient_id else None
+    teams = {need.team_id, *(enrolled.teams if enrolled else ())}
     now = timezone.now()
     members = User.objects.filter(
         is_active=True,
