@@ -128,6 +128,7 @@ _HL7_ROOTS = (
     "http://terminology.hl7.org/fhir/CodeSystem/",
 )
 
+LONGEST_SYSTEM = 500  # a longer address is no system's, and is not worth remembering
 WORK_SYSTEM = "https://beforehand.example/fhir/CodeSystem/work"
 
 
@@ -147,9 +148,13 @@ _TOKENS = _known()
 _URIS = {token: uri for token, uri, _ in _SYSTEMS}
 
 
-@lru_cache(maxsize=4_096)
 def token_of(system: str) -> str:
     """Our token for a code system's address or object identifier; the address itself where we have none."""
+    return _token(system) if len(system) <= LONGEST_SYSTEM else system
+
+
+@lru_cache(maxsize=4_096)
+def _token(system: str) -> str:
     plain = system.strip().partition("|")[0].rstrip("/")
     folded = plain.casefold()
     if (token := _TOKENS.get(folded)) is not None:

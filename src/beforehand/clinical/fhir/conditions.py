@@ -26,7 +26,8 @@ ALLERGY_SURENESS = vocabulary("allergy", "verification")
 ISSUE = vocabulary("detected_issue")
 DEVICE = vocabulary("device")
 
-# "Nothing of the kind is known", as US Core, C-CDA and the International Patient Summary write it.
+# "Nothing of the kind is known": SNOMED CT identifiers as FHIR R4's own value set allergyintolerance-code publishes
+# them, the codes of the International Patient Summary, and the words people type.
 NONE_KNOWN = frozenset(
     (
         "snomed:716186003",

@@ -96,7 +96,7 @@ def check_shape(r: Resource, kind: str) -> None:
         due = shapes.get(element)
         if due is not None and type(value) is not due and value is not None:
             raise MappingError(f"{kind}.{element}", f"something else stands where {_WORDS[due]} is due")
-    if len(sound) < _MOST_OUTLINES:
+    if len(sound) < _MOST_OUTLINES and len(r) < 200:
         sound.add(outline)
 
 
