@@ -8,9 +8,10 @@ import pytest
 
 from beforehand.care.needs import arrivals
 from beforehand.care.needs.actions import NeedError, add_need
+from beforehand.care.needs.answers import AnswerError, check_answers
 from beforehand.care.needs.happened import form_for, say_what_happened, undo
 from beforehand.care.needs.models import Need, NeedEvent
-from beforehand.care.needs.steps import STEP_KINDS, AnswerError, Situation, check_answers
+from beforehand.care.needs.steps import STEP_KINDS, Situation
 from beforehand.clinical.times import date_of
 from beforehand.lookahead.models import Finding
 from beforehand.lookahead.rule import STEP_KINDS as KINDS_OF_RULES

@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from beforehand.care.needs.actions import NeedError, changing, check_undo, require_visible, revert, today, undo_change
+from beforehand.care.needs.answers import AnswerError, check_answers, local_moment
 from beforehand.care.needs.arrivals import settle_patients
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding
 from beforehand.care.needs.register import rule_words
 from beforehand.care.needs.shapes import HappenedForm
-from beforehand.care.needs.steps import AnswerError, Situation, check_answers, local_moment, step
+from beforehand.care.needs.steps import Situation, step
 from beforehand.clinical.codes import uri_of
 from beforehand.clinical.times import date_of
 from beforehand.intake.statements import reference_to, state, withdraw
