@@ -10,7 +10,7 @@ missing:
 authority:
   name: Same medicine or class as recorded; across classes AAAAI/ACAAI 2022 drug allergy practice parameter and product labels
   edition: "2022"
-  url: https://www.aaaai.org/allergist-resources/statements-practice-parameters/practice-parameters-guidelines
+  url: https://www.aaaai.org/
   valid_from: 2022-01-01
 author: Beforehand founders
 clinical_review: {by: null, on: null}

@@ -10,7 +10,7 @@ missing:
 authority:
   name: National Patient Safety Goal NPSG.03.06.01, maintain and communicate accurate medication information
   edition: "2024"
-  url: https://www.jointcommission.org/standards/national-patient-safety-goals/
+  url: https://www.jointcommission.org/
   valid_from: 2020-01-01
 author: Beforehand founders
 clinical_review: {by: null, on: null}

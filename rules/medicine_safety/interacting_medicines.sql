@@ -8,7 +8,7 @@ next_step: Call the prescribers, or ask the pharmacist to
 authority:
   name: Each pair names its own (FDA label, ONC high-priority list 2012, VA NDF-RT 2014); the ONC low-priority list 2013 is kept quiet
   edition: "2026-11-22, draft"
-  url: https://academic.oup.com/jamia/article/19/5/735/717421
+  url: https://academic.oup.com/jamia
   valid_from: 2020-01-01
 author: Beforehand founders
 clinical_review: {by: null, on: null}

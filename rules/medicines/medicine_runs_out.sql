@@ -11,7 +11,7 @@ missing:
 authority:
   name: Pharmacy Quality Alliance, Proportion of Days Covered (supply from fills, overlap shifted forward; warning days are a project choice)
   edition: "2024"
-  url: https://www.pqaalliance.org/adherence-measures
+  url: https://www.pqaalliance.org/
   valid_from: 2020-01-01
 author: Beforehand founders
 clinical_review: {by: null, on: null}

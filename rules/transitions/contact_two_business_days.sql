@@ -11,7 +11,7 @@ missing:
 authority:
   name: CMS transitional care management (99495, 99496), interactive contact within 2 business days after discharge
   edition: "2026"
-  url: https://www.cms.gov/medicare/payment/fee-schedules/physician/care-management
+  url: https://www.cms.gov/medicare/payment/fee-schedules/physician-fee-schedule
   valid_from: 2013-01-01
 author: Beforehand founders
 clinical_review: {by: null, on: null}

@@ -10,7 +10,7 @@ missing:
 authority:
   name: CMS transitional care management (visit within 14 days, 7 at high complexity); heart failure within 7 to 14 days (AHA/ACC/HFSA 2022)
   edition: "2026"
-  url: https://www.cms.gov/medicare/payment/fee-schedules/physician/care-management
+  url: https://www.cms.gov/medicare/payment/fee-schedules/physician-fee-schedule
   valid_from: 2013-01-01
 author: Beforehand founders
 clinical_review: {by: null, on: null}
