@@ -4,13 +4,13 @@ import random
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from beforehand.record.access import principal_of, system_principal
 from beforehand.record.audit import CHANGE, audited, collecting, touch, write_event
 from beforehand.record.models import AuditEvent, AuditPatient, AuditSeal
-from beforehand.record.seal import anchor_head, check_chain, seal_pending
+from beforehand.record.seal import Sealer, anchor_head, check_chain, seal_pending
 from tests.access.people import make_user
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +205,21 @@ def test_event_that_nothing_sealed_for_minutes_is_a_breach(anchor):
     assert check_chain() == []
     AuditEvent.objects.filter(pk=event.pk).update(at=timezone.now() - timedelta(minutes=10))
     assert [breach.what for breach in check_chain()] == ["was never sealed"]
+
+
+def test_sealer_seals_when_it_is_time_and_outlives_a_database_that_is_away(anchor, monkeypatch):
+    write_event(system_principal("operator"), "one", patients={})
+    sealer = Sealer(every=3600)
+    assert sealer.beat() == 1
+    write_event(system_principal("operator"), "two", patients={})
+    assert sealer.beat() == 0  # not yet
+
+    def away():
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("beforehand.record.seal.seal_pending", away)
+    monkeypatch.setattr("beforehand.record.seal.connection.close", lambda: None)
+    assert Sealer().beat() == 0
 
 
 def test_anchor_only_grows(anchor):

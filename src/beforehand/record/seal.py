@@ -5,7 +5,7 @@ outside the database (``settings.AUDIT_KEY``), so whoever can edit rows cannot r
 end would still look whole, so the newest seal is also written to an anchor, a file outside the database that
 only grows (``settings.AUDIT_ANCHOR``; put it on another machine where you can).
 
-The worker calls ``seal_pending`` every few seconds, and the command line at the end of each run. What was edited
+``beforehand up`` beats a ``Sealer`` every two seconds; the command line seals at the end of each run. What was edited
 before it was sealed cannot be shown: that is the few seconds named here.
 """
 
@@ -14,21 +14,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
 from typing import TypedDict
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from beforehand.record.models import AuditEvent, AuditPatient, AuditSeal
 from beforehand.record.verify import Breach
 
+logger = logging.getLogger(__name__)
 BATCH = 1000
 # Numbers are given before commit, so a lower one may be committed after a higher one was sealed.
 WINDOW = 10_000
@@ -60,11 +62,27 @@ def seal_pending() -> int:
     return sealed
 
 
-def keep_sealing(stop: Event, *, every: float = SECONDS) -> None:
-    """Seal again and again until told to stop: the loop of the worker's sealer."""
-    while not stop.wait(every):
-        seal_pending()
-    seal_pending()
+class Sealer:
+    """Seals every few seconds when asked often: the beat of whoever watches over web and workers.
+
+    A database that cannot be reached for a moment stops nothing; what waits is sealed at the next beat.
+    """
+
+    def __init__(self, every: float = SECONDS) -> None:
+        self.every = every
+        self._next = 0.0
+
+    def beat(self) -> int:
+        """Seal if it is time; returns how many events were sealed."""
+        if time.monotonic() < self._next:
+            return 0
+        self._next = time.monotonic() + self.every
+        try:
+            return seal_pending()
+        except DatabaseError:
+            logger.warning("the audit trail could not be sealed just now; trying again")
+            connection.close()
+            return 0
 
 
 @transaction.atomic

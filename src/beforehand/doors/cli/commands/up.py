@@ -15,6 +15,7 @@ import click
 from beforehand.care.needs.arrivals import ready_to_receive
 from beforehand.care.needs.jobs import install_schedules
 from beforehand.doors.cli.run import ready_home
+from beforehand.record.seal import Sealer
 
 
 class Running:
@@ -52,8 +53,10 @@ class Running:
 
         signal.signal(signal.SIGTERM, stopped)
         try:
+            sealer = Sealer()
             while all(part.poll() is None for part in self.parts):
                 time.sleep(0.3)
+                sealer.beat()
             return 1
         except KeyboardInterrupt:
             return 0
