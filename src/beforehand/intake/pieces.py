@@ -144,7 +144,7 @@ def _read_resource(piece: Piece, resource: dict[str, Any], full_url: str | None,
         refusal = too_deep()
         piece.set_aside(refusal.reason, remedy=refusal.remedy)
         return
-    piece.digest = hashlib.blake2b(content, digest_size=16).digest()
+    piece.digest = hashlib.sha256(content).digest()[:16]
     piece.type, piece.logical_id = key
     if not piece.logical_id:
         piece.logical_id = f"content:{piece.digest.hex()}"
