@@ -46,7 +46,11 @@ def reference_to(number: int) -> str:
 
 def source_of(user: User) -> Source:
     """The source that stands for a person who works here."""
-    return source_named(f"user:{user.pk}", kind="PERSON", user_id=user.pk)
+    source = source_named(f"user:{user.pk}", kind="PERSON", user_id=user.pk)
+    if source.label != user.label:  # chips name the person, and follow a new name or credential
+        Source.objects.filter(pk=source.pk).update(label=user.label)
+        source.label = user.label
+    return source
 
 
 def _own_record(patient_id: int) -> int:
