@@ -152,7 +152,9 @@ def order_key(need: Standing, as_of: int, rules: Policy, number: int) -> tuple[i
 
 
 def days_words(days: int) -> str:
-    """``3`` -> "3 days", ``1`` -> "1 day"."""
+    """``3`` -> "3 days", ``1`` -> "1 day"; two years and more in years."""
+    if days >= 730:
+        return f"{days // 365} years"
     return f"{days} day" if days == 1 else f"{days} days"
 
 
