@@ -49,13 +49,29 @@ def table_words(table: str) -> str:
     return TABLES.get(table, table.replace("_", " ").capitalize())
 
 
+_UNITS = {
+    "1": "",
+    "{score}": "",
+    "mm[Hg]": "mmHg",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    "mL/min/1.73.m2": "mL/min/1.73 m²",
+    "kg/m2": "kg/m²",
+    "Cel": "°C",
+    "[degF]": "°F",
+    "[lb_av]": "lb",
+    "[in_i]": "in",
+}
+
+
 def quantity(row: Row, name: str) -> str:
     """A number with its unit, digit for digit as sent."""
     number = row.get(f"{name}_text")
     if not number:
         return ""
     unit = row.get(f"{name}_unit") or ""
-    unit = {"1": "", "{score}": "", "%": "%"}.get(unit, unit.replace("{", "").replace("}", ""))
+    unit = _UNITS.get(unit, unit.replace("{", "").replace("}", ""))
+    if unit in ("tablet", "capsule", "patch", "dose", "puff") and number != "1":
+        unit = "patches" if unit == "patch" else f"{unit}s"
     return f"{number}{unit}" if unit == "%" else f"{number} {unit}".strip()
 
 
