@@ -72,7 +72,7 @@ def header(chart: Chart, contacts: list[Any], identifiers: list[Any], now: int) 
             break
     for line_ in chart.lines("flag"):
         if line_.row.get("status") == "active":
-            heed.append({"value": chart.concept(line_.row["code"])})
+            heed.append({"value": chart.concept(line_.row["code"]).rstrip(". ")})
     return {"name": patient.display_name or "Name unknown", "called": "", "line": line, "heed": heed}
 
 

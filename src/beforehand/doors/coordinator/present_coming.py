@@ -14,10 +14,12 @@ from beforehand.doors.coordinator import wording
 from beforehand.doors.coordinator.chart import Chart, Line
 from beforehand.doors.coordinator.chips import chips
 from beforehand.doors.coordinator.present_chart import chip
+from beforehand.doors.coordinator.present_needs import sentences
 
 AHEAD = 90
 BOOKED = {"booked", "pending", "proposed", "arrived", "checked-in", "waitlist"}
 LANES = 9
+LANE_NAME = 27
 _NAME, _ROW, _TOP = 26, 32, 28  # per cent of the width for names; pixels of a lane; pixels of the months
 
 
@@ -50,7 +52,7 @@ def _finding(finding: FindingView, need: NeedView | None, now: int) -> dict[str,
     return {
         "day": day,
         "start": finding.opens_day if finding.opens_day is not None else day,
-        "name": rule_words(finding.rule).title or finding.rule.replace("_", " "),
+        "name": _lane_name(finding),
         "date_iso": wording.iso(day),
         "when": wording.day_words(day, now=now) + (", past" if is_late else ""),
         "words": _sentence(finding.reason or words),
@@ -62,6 +64,12 @@ def _finding(finding: FindingView, need: NeedView | None, now: int) -> dict[str,
         "is_pin": finding.status == "MET",
         "keys": [],
     }
+
+
+def _lane_name(finding: FindingView) -> str:
+    """The first words of what it says; many lanes may come from one rule."""
+    words = _sentence(finding.reason.partition(".")[0] or rule_words(finding.rule).title)
+    return words if len(words) <= LANE_NAME else words[:LANE_NAME].rpartition(" ")[0] + "…"
 
 
 def _sentence(words: str) -> str:
@@ -154,7 +162,7 @@ def contradictions(findings: list[FindingView], needs: list[NeedView]) -> list[d
                 "title": finding.question,
                 "line": finding.reason or "Both are on record. Neither wins until somebody decides.",
                 "sides": sides,
-                "next": f"{need.next_step} {need.owner_label}." if need else finding.next_step,
+                "next": sentences(need.next_step, need.owner_label) if need else finding.next_step,
             }
         )
     return found
@@ -171,7 +179,7 @@ def lanes(entries: list[dict[str, Any]], now: int) -> dict[str, Any] | None:
         start, end = max(entry["start"], now), entry["day"]
         rows.append(
             {
-                "name": entry["name"][:30],
+                "name": entry["name"],
                 "y": y + _ROW // 2,
                 "rule": y + _ROW,
                 "is_pin": entry["is_pin"] or start >= end,

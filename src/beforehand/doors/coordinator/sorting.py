@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,8 +21,8 @@ from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.quarantine import QuarantineError, open_items, refuse_item, refused_messages, retry_item
 from beforehand.record.access import DECIDE_IDENTITY, may_see
 from beforehand.record.audit import touch
-from beforehand.record.identity import IdentityError, keep_apart, link_records, unlink_record
-from beforehand.record.models import LinkDecision, Message, PersonRecord, PossibleMatch, Source, User
+from beforehand.record.identity import IdentityError, Relinked, keep_apart, link_records, unlink_record
+from beforehand.record.models import LinkDecision, Message, Patient, PersonRecord, PossibleMatch, Source, User
 
 PAGE = 50
 LATE_DAYS = 3
@@ -91,25 +93,35 @@ def _records(request: Any, numbers: set[int]) -> dict[int, PersonRecord]:
     return {record.pk: record for record in found}
 
 
+def _open_pairs(request: Any) -> dict[tuple[int, int], list[PossibleMatch]]:
+    """Pairs of records waiting for a decision, by the two people they stand for now."""
+    pairs = list(PossibleMatch.objects.filter(state="OPEN").order_by("found_at", "pk")[:500])
+    records = _records(request, {number for pair in pairs for number in (pair.left_record_id, pair.right_record_id)})
+    found: dict[tuple[int, int], list[PossibleMatch]] = {}
+    for pair in pairs:
+        left, right = records.get(pair.left_record_id), records.get(pair.right_record_id)
+        if left is not None and right is not None and left.patient_id != right.patient_id:
+            low, high = sorted((left.patient_id, right.patient_id))
+            found.setdefault((low, high), []).append(pair)
+    return found
+
+
 def _matches(request: Any) -> list[dict[str, Any]]:
-    """Pairs waiting for a decision, of people this person works for."""
+    """Two people who may be one, each pair once however many records speak of them."""
     if not request.principal.may(DECIDE_IDENTITY):
         return []
-    pairs = list(PossibleMatch.objects.filter(state="OPEN").order_by("found_at", "pk")[:100])
-    records = _records(request, {number for pair in pairs for number in (pair.left_record_id, pair.right_record_id)})
-    sources = dict(Source.objects.values_list("pk", "label")) if pairs else {}
+    pairs = _open_pairs(request)
+    people = {number for two in pairs for number in two}
+    names = dict(request.access.among(people).scope(Patient.unscoped.all(), "id").values_list("pk", "display_name"))
+    touch(people)
     return [
         {
-            "url": reverse("match", args=[pair.pk]),
-            "words": pair.why[:1].upper() + pair.why[1:],
-            "sources": " and ".join(
-                sources.get(records[number].source_id) or "a source"
-                for number in (pair.left_record_id, pair.right_record_id)
-            ),
-            "since": wording.moment_words(pair.found_at),
+            "url": reverse("match", args=[listed[0].pk]),
+            "words": f"{names.get(left) or 'Name unknown'} and {names.get(right) or 'name unknown'}",
+            "why": listed[0].why[:1].upper() + listed[0].why[1:],
+            "since": wording.moment_words(listed[0].found_at),
         }
-        for pair in pairs
-        if pair.left_record_id in records and pair.right_record_id in records
+        for (left, right), listed in pairs.items()
     ]
 
 
@@ -192,6 +204,19 @@ def _pair(request: Any, match_id: int) -> tuple[PossibleMatch, PersonRecord, Per
     return pair, records[pair.left_record_id], records[pair.right_record_id]
 
 
+def _decide(request: Any, pair: PossibleMatch, decide: Callable[..., Relinked], reason: str) -> set[int]:
+    """Carry the decision out; "two people" holds for every pair of records that speaks of the same two."""
+    pairs = [pair]
+    if decide is keep_apart:
+        pairs = next((listed for listed in _open_pairs(request).values() if pair in listed), [pair])
+    changed: set[int] = set()
+    with transaction.atomic():
+        for one in pairs:
+            done = decide(left=one.left_record_id, right=one.right_record_id, by=request.principal, reason=reason)
+            changed |= done.patients
+    return changed
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def match(request: Any, match_id: int) -> HttpResponse:
     """Are these the same person? Neither choice is emphasised; a reason is asked for."""
@@ -202,11 +227,11 @@ def match(request: Any, match_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         decide = link_records if request.POST.get("decision") == "link" else keep_apart
         try:
-            changed = decide(left=left.pk, right=right.pk, by=request.principal, reason=form.cleaned_data["reason"])
+            changed = _decide(request, pair, decide, form.cleaned_data["reason"])
         except IdentityError as error:
             form.add_error(None, f"Not saved: {error}")
         else:
-            settle_patients(changed.patients, as_of=timezone.localdate())
+            settle_patients(changed, as_of=timezone.localdate())
             linked = decide is link_records
             messages.success(request, "Linked: both now show as one record." if linked else "Kept apart: two people.")
             return HttpResponseRedirect(reverse("sorting"))
@@ -225,7 +250,7 @@ def match(request: Any, match_id: int) -> HttpResponse:
         "right": sources.get(right.source_id, "another source"),
         "left_url": reverse("person", args=[left.patient_id]),
         "right_url": reverse("person", args=[right.patient_id]),
-        "is_open": pair.state == "OPEN",
+        "is_open": pair.state == "OPEN" and left.patient_id != right.patient_id,
         "state": {"LINKED": "linked", "APART": "kept apart"}.get(pair.state, ""),
         "form": form,
         "matches": [one for one in _matches(request) if one["url"] != request.path],
