@@ -6,8 +6,10 @@ import click
 
 from beforehand.doors.cli.output import json_option, print_json
 from beforehand.doors.cli.run import as_option, audited_run, needs_home
+from beforehand.intake.received import received_json
+from beforehand.record.access import for_principal
 from beforehand.record.people import visible_patient
-from beforehand.record.reading import record_as_bundle, record_as_dict
+from beforehand.record.whole import record_as_dict
 
 
 @click.command("record")
@@ -24,9 +26,9 @@ def command(patient: str, fhir: bool, as_user: str | None, as_json: bool) -> Non
     with audited_run("record", as_user) as principal:
         patient_id = visible_patient(principal, patient)
         if fhir:
-            print_json(record_as_bundle(principal, patient_id))
+            click.echo(received_json(for_principal(principal), patient_id))
             return
-        one = record_as_dict(principal, patient_id)
+        one = record_as_dict(for_principal(principal), patient_id)
     if as_json:
         print_json(one)
         return
