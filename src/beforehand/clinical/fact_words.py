@@ -41,7 +41,14 @@ TABLES = {
     "charge_item": "Charge",
     "invoice": "Bill",
 }
-_CLASSES = {"IMP": "Hospital stay", "ACUTE": "Hospital stay", "EMER": "Emergency visit", "AMB": "Visit", "VR": "Remote visit", "HH": "Home visit"}
+_CLASSES = {
+    "IMP": "Hospital stay",
+    "ACUTE": "Hospital stay",
+    "EMER": "Emergency visit",
+    "AMB": "Visit",
+    "VR": "Remote visit",
+    "HH": "Home visit",
+}
 
 
 def table_words(table: str) -> str:
@@ -122,12 +129,16 @@ def _observation(row: Row, concepts: Names) -> str:
 
 
 def _prescription(row: Row, concepts: Names) -> str:
-    return ", ".join(part for part in (concepts(row.get("code")), row.get("sig") or "", _state(row, "active", "completed")) if part)
+    return ", ".join(
+        part for part in (concepts(row.get("code")), row.get("sig") or "", _state(row, "active", "completed")) if part
+    )
 
 
 def _fill(row: Row, concepts: Names) -> str:
     days = f"{row['days_supply']} days" if row.get("days_supply") else ""
-    return ", ".join(part for part in (concepts(row.get("code")), quantity(row, "supply"), days, _state(row, "completed")) if part)
+    return ", ".join(
+        part for part in (concepts(row.get("code")), quantity(row, "supply"), days, _state(row, "completed")) if part
+    )
 
 
 def _encounter(row: Row, concepts: Names) -> str:
@@ -139,17 +150,29 @@ def _encounter(row: Row, concepts: Names) -> str:
 
 def _bill(row: Row, concepts: Names) -> str:
     amount = money(row.get("total_cents"))
-    return " ".join(part for part in ("Bill", amount, f"from {row['issuer_name']}" if row.get("issuer_name") else "") if part)
+    return " ".join(
+        part for part in ("Bill", amount, f"from {row['issuer_name']}" if row.get("issuer_name") else "") if part
+    )
 
 
 def _statement(row: Row, concepts: Names) -> str:
     share = money(row.get("patient_share_cents"))
-    return f"Plan statement: you owe {share}" if share else f"Plan statement: billed {money(row.get('billed_cents')) or 'unknown'}"
+    return (
+        f"Plan statement: you owe {share}"
+        if share
+        else f"Plan statement: billed {money(row.get('billed_cents')) or 'unknown'}"
+    )
 
 
 def _contact(row: Row, concepts: Names) -> str:
     about = concepts(row.get("topic")) or concepts(row.get("code")) or "Contact"
-    reached = "" if row.get("status") == "completed" else "not reached" if row.get("status") == "not-done" else row.get("status") or ""
+    reached = (
+        ""
+        if row.get("status") == "completed"
+        else "not reached"
+        if row.get("status") == "not-done"
+        else row.get("status") or ""
+    )
     return ", ".join(part for part in (about.capitalize(), reached, row.get("words") or "") if part)
 
 
@@ -176,7 +199,11 @@ def fact_line(table: str, row: Row, concepts: Names) -> str:
         said = special(row, concepts)
         return said or table_words(table)
     parts = [concepts(row.get("code")) if row.get("code") else ""]
-    parts += [str(row[name]) for name in ("name", "title", "description", "member_name", "payor_name", "detail", "conclusion") if row.get(name)]
+    parts += [
+        str(row[name])
+        for name in ("name", "title", "description", "member_name", "payor_name", "detail", "conclusion")
+        if row.get(name)
+    ]
     if table == "claim_response":
         parts = [f"Plan approval {row.get('decision') or row.get('outcome') or 'unknown'}"]
     if table == "patient_record":
