@@ -12,7 +12,7 @@ import click
 from beforehand.care.needs.invariants import check_needs
 from beforehand.doors.cli.output import json_option, print_json
 from beforehand.doors.cli.run import as_option, audited_run, needs_home
-from beforehand.intake.ledger import check_balance
+from beforehand.intake.quarantine import check_balance
 from beforehand.record.access import READ_AUDIT, require
 from beforehand.record.identity import check_links
 from beforehand.record.seal import check_chain

@@ -57,7 +57,7 @@ def fill_home(*, today: date) -> dict[str, int]:
     ready_to_receive(enrol_everyone=True)
     with collecting() as trail:
         users = _users()
-        _records(today)
+        take_in_everything(today)
         _shares_of_work(users)
         _a_morning_begun(today, users["dana"])
         write_event(system_principal("operator"), "cli.demo", patients=trail.patients, method="CLI")
@@ -87,7 +87,8 @@ def _join(user: User, team: Team) -> None:
     user.teammember_set.create(team=team)
 
 
-def _records(today: date) -> None:
+def take_in_everything(today: date) -> None:
+    """Every chart as its source sends it, and a batch nobody can place; then one look ahead."""
     for chart in charts(today):
         source = source_named(chart.source)
         if source.label != chart.label:
