@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +20,7 @@ from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.rule import Query
 
 SQLITE = Places(":day", ":at", "{column} = :pid", "main.patient")
-POSTGRES = Places("%(day)s", "%(at)s", "{column} = %(pid)s")
+POSTGRES = Places("@day@", "@at@", "{column} = @pid@")
 CHUNK = 500
 
 
@@ -35,10 +34,11 @@ def statement(query: Query, shape: Shape, is_postgres: bool) -> str:
     """The text of a rule for one patient."""
     if not is_postgres:
         return bind(query, shape, SQLITE)
-    # psycopg takes a percent sign as the beginning of a parameter.
-    step_text, last_text = shape.step_text.replace("%", "%%"), shape.last_text.replace("%", "%%")
-    marked = replace(shape, step_text=step_text, last_text=last_text)
-    return bind(query, marked, POSTGRES)
+    # psycopg takes a percent sign as the beginning of a parameter, so those of the text are doubled first.
+    text = bind(query, shape, POSTGRES).replace("%", "%%")
+    for name in ("day", "at", "pid"):
+        text = text.replace(f"@{name}@", f"%({name})s")
+    return text
 
 
 class RowEngine:
