@@ -92,6 +92,9 @@ def test_a_change_counts_at_the_next_read_of_a_job_already_running(change):
     user = make_user("COORDINATOR", team)
     access = for_principal(system_principal("jobs", on_behalf_of=principal_of(user)))
     assert access.patients().count() == 1
+    make_fact("observation", patient)
+    some = access.among([patient.pk])
+    assert some.facts("observation").exists()
     if change == "deactivate":
         User.objects.filter(pk=user.pk).update(is_active=False)
     elif change == "change role":
@@ -103,6 +106,7 @@ def test_a_change_counts_at_the_next_read_of_a_job_already_running(change):
         type(patient_enrolment).objects.filter(team=team).update(until_day=today())
     assert access.patients().count() == 0
     assert not access.of(patient.pk).facts("observation").exists()
+    assert not some.facts("observation").exists()
 
 
 def test_system_principals_see_everyone_but_do_only_what_is_listed():
@@ -219,6 +223,30 @@ def test_label_nobody_knows_is_hidden_from_every_role():
 def test_visible_sensitivities_lists_every_combination():
     assert visible_sensitivities(frozenset({"SUD", "HIV"})) == ["", "HIV", "SUD", "HIV SUD"]
     assert len(visible_sensitivities(frozenset(LABELS))) == 64
+
+
+def test_the_three_ways_of_asking_agree_for_every_relation():
+    team = make_team()
+    user = make_user("COORDINATOR", team)
+    everyone = [make_patient(team), make_patient(make_team()), make_patient(), make_patient(make_team())]
+    open_glass(user, everyone[2])
+    merged = make_patient(team, merged_into_id=everyone[3].pk)
+    everyone.append(merged)
+    ended = make_patient()
+    enrol(ended, team, until_day=today())
+    everyone.append(ended)
+    for patient in everyone:
+        make_fact("observation", patient)
+    access, numbers = for_principal(principal_of(user)), [patient.pk for patient in everyone]
+
+    def owners(rows):
+        return set(rows.values_list("patient_id", flat=True))
+
+    one_by_one = {number for number in numbers if access.of(number).facts("observation").exists()}
+    expected = {everyone[0].pk, everyone[2].pk, everyone[3].pk, merged.pk}
+    assert one_by_one == owners(access.facts("observation")) == expected
+    assert owners(access.among(numbers).facts("observation")) == expected
+    assert owners(access.among(range(10_000)).facts("observation")) == expected
 
 
 def test_one_read_is_one_query_however_many_patients(django_assert_num_queries):

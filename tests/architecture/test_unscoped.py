@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2] / "src" / "beforehand"
 SOURCES = sorted(ROOT.rglob("*.py"))
 UNSCOPED = {"unscoped", "_base_manager", "_default_manager", "base_manager", "default_manager"}
 SCOPING_CALLS = {"scope", "limit_to"}  # what is handed to these comes out limited to a principal
-SQL_CALLS = {"cursor", "raw", "extra"}
+SQL_CALLS = {"cursor", "raw", "extra", "RawSQL"}
 
 # Modules that work for the system, for everyone at once, or that check a principal themselves. Each says why.
 MAY_BE_UNSCOPED: dict[str, str] = {
@@ -67,7 +67,8 @@ def sql_uses(source: str) -> list[int]:
     return [
         node.lineno
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SQL_CALLS
+        if isinstance(node, ast.Call)
+        and (getattr(node.func, "attr", "") in SQL_CALLS or getattr(node.func, "id", "") in SQL_CALLS)
     ]
 
 

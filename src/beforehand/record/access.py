@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from django.db.models import Exists, Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from beforehand.record.audit import touch
-from beforehand.record.models import FACT_MODELS, BreakGlass, Enrolment, Patient, TeamMember, User
+from beforehand.record.models import FACT_MODELS, Patient, User
 from beforehand.record.roles import (
     ASSIGN_WORK,
     BREAK_GLASS,
@@ -42,6 +43,7 @@ from beforehand.record.roles import (
     Capability,
     visible_sensitivities,
 )
+from beforehand.record.store_access import Relation
 
 __all__ = [
     "ASSIGN_WORK",
@@ -162,10 +164,7 @@ def limit_to(
     person = principal.person
     if person is None:
         return queryset
-    related = _Relations(person, at or timezone.now())
-    allowed = Q()
-    for patients in (related.enrolled(), related.survivors(), related.opened()):
-        allowed |= Q(**{f"{patient_field}__in": patients})
+    allowed = Q(**{f"{patient_field}__in": _relation(person, at).patients()})
     if with_unfiled and principal.may(WORK_QUARANTINE):
         allowed |= Q(**{f"{patient_field}__isnull": True})
     return _without_hidden_labels(person, queryset.filter(allowed))
@@ -182,92 +181,45 @@ def _without_hidden_labels(person: Principal, queryset: QuerySet[Any]) -> QueryS
     model: type[Model] = queryset.model
     if all(column.name != "sensitivity" for column in model._meta.get_fields()):
         return queryset
-    visible = visible_sensitivities(_labels(person))
-    return queryset.filter(Q(sensitivity__isnull=True) | Q(sensitivity__in=visible))
+    return queryset.filter(_visible_labels(_labels(person)))
+
+
+@cache
+def _visible_labels(labels: frozenset[str]) -> Q:
+    return Q(sensitivity__isnull=True) | Q(sensitivity__in=visible_sensitivities(labels))
 
 
 def _labels(person: Principal) -> frozenset[str]:
     return ROLE_LABELS.get(person.role, frozenset()) if person.may(READ_SENSITIVE) else frozenset()
 
 
-class _Relations:
-    """What ties a person to patients at a moment, as subqueries. Account and role are part of each."""
+def _relation(person: Principal, at: datetime | None) -> Relation:
+    now = at or timezone.now()
+    return Relation(person.id, person.role, now, (timezone.localtime(now).date() - _EPOCH).days)
 
-    def __init__(self, person: Principal, at: datetime) -> None:
-        self.person = person
-        self.at = at
-        self.day = (timezone.localtime(at).date() - _EPOCH).days
 
-    def enrolments(self) -> QuerySet[Enrolment]:
-        """Enrolments running today with a team the person is a member of now."""
-        teams = TeamMember.objects.filter(
-            Q(until=None) | Q(until__gt=self.at),
-            user_id=self.person.id,
-            user__is_active=True,
-            user__role=self.person.role,
-            since__lte=self.at,
-        )
-        return Enrolment.objects.filter(
-            Q(until_day=None) | Q(until_day__gt=self.day), from_day__lte=self.day, team_id__in=teams.values("team_id")
-        )
-
-    def glasses(self) -> QuerySet[BreakGlass]:
-        """Break-glass accesses of the person that run now."""
-        return BreakGlass.objects.filter(
-            user_id=self.person.id,
-            user__is_active=True,
-            user__role=self.person.role,
-            from_at__lte=self.at,
-            until_at__gt=self.at,
-        )
-
-    def enrolled(self) -> QuerySet[Any, Any]:
-        return self.enrolments().values("patient_id")
-
-    def opened(self) -> QuerySet[Any, Any]:
-        return self.glasses().values("patient_id")
-
-    def survivors(self) -> QuerySet[Any, Any]:
-        """Enrolment follows a linked record to the patient that survives, and returns by itself when unlinked."""
-        merged = Patient.unscoped.filter(merged_into_id__isnull=False, pk__in=self.enrolled())
-        return merged.values("merged_into_id")
-
-    def with_patient(self, patient_id: int) -> Q:
-        """The same three relations for one patient: two index look-ups, however many patients there are."""
-        merged = Patient.unscoped.filter(merged_into_id=patient_id).values("pk")
-        enrolled = self.enrolments().filter(Q(patient_id=patient_id) | Q(patient_id__in=merged))
-        return Q(Exists(enrolled)) | Q(Exists(self.glasses().filter(patient_id=patient_id)))
+_A_PAGE = 500  # above this, asking for all of a person's patients is cheaper than naming them
 
 
 class SomePatients:
-    """The patients of one page as a principal may see them: the relation is asked once, when the page is built."""
+    """The patients of a page as a principal may see them. Each read checks the relation again, for these alone."""
 
     def __init__(self, principal: Principal, patient_ids: Iterable[int], at: datetime | None = None) -> None:
         self.principal = principal
-        self.ids = self._visible(sorted(set(patient_ids)), at or timezone.now())
-
-    def _visible(self, wanted: list[int], at: datetime) -> list[int]:
-        if not wanted or not self.principal.may(READ_RECORD):
-            return []
-        person = self.principal.person
-        if person is None:
-            return wanted
-        related = _Relations(person, at)
-        seen = set(related.enrolments().filter(patient_id__in=wanted).values_list("patient_id", flat=True))
-        if len(seen) < len(wanted):  # the two rarer relations, for whoever is left
-            rest = [patient_id for patient_id in wanted if patient_id not in seen]
-            seen.update(related.glasses().filter(patient_id__in=rest).values_list("patient_id", flat=True))
-            merged = Patient.unscoped.filter(merged_into_id__in=rest)
-            own = dict(merged.values_list("pk", "merged_into_id"))
-            enrolled = related.enrolments().filter(patient_id__in=list(own)).values_list("patient_id", flat=True)
-            seen.update(own[patient_id] for patient_id in enrolled)
-        return sorted(seen)
+        self.ids = sorted(set(patient_ids))
+        self._at = at
 
     def scope(self, queryset: QuerySet[Any], patient_field: str = "patient_id") -> QuerySet[Any]:
         """The rows of this queryset about these patients that the principal may see."""
+        if not self.ids or not self.principal.may(READ_RECORD):
+            return queryset.none()
         theirs = queryset.filter(**{f"{patient_field}__in": self.ids})
         person = self.principal.person
-        return theirs if person is None else _without_hidden_labels(person, theirs)
+        if person is None:
+            return theirs
+        relation = _relation(person, self._at)
+        visible = relation.patients_among(self.ids) if len(self.ids) <= _A_PAGE else relation.patients()
+        return _without_hidden_labels(person, theirs.filter(**{f"{patient_field}__in": visible}))
 
     def facts(self, table: str) -> QuerySet[Any]:
         """These patients' facts of one table."""
@@ -290,8 +242,7 @@ class OnePatient:
         person = self.principal.person
         if person is None:
             return mine
-        relation = _Relations(person, self._at or timezone.now()).with_patient(self.id)
-        return _without_hidden_labels(person, mine.filter(relation))
+        return _without_hidden_labels(person, mine.filter(_relation(person, self._at).includes(self.id)))
 
     def facts(self, table: str) -> QuerySet[Any]:
         """This patient's facts of one table."""
