@@ -31,7 +31,7 @@ _NOT_PATIENTS = _CARERS | _PLACES | {"RelatedPerson", "Device", "CareTeam", "Gro
 _SETTINGS = frozenset(("AMB", "VR", "HH"))
 # Rides: our own work codes, and HCPCS level II non-emergency transportation.
 _RIDES = re.compile(
-    r"work:ride(?:-by-family)?|hcpcs:(?:A0(?:080|090|1[0-9]{2}|2(?:00|10))|T200[1-57]|T2049|S0209|S0215)"
+    r"work:ride(?:-by-(?:family|self))?|hcpcs:(?:A0(?:080|090|1[0-9]{2}|2(?:00|10))|T200[1-57]|T2049|S0209|S0215)"
 )
 _RIDE_WORDS = re.compile(r"\b(?:transport(?:ation)?|ride)\b", re.IGNORECASE)
 _REMOTE_WORDS = re.compile(r"\b(?:telehealth|telemedicine|video|virtual|telephone|phone)\b", re.IGNORECASE)
