@@ -9,6 +9,7 @@ import pytest
 from beforehand.care.needs import arrivals
 from beforehand.care.needs.actions import NeedError, add_need
 from beforehand.care.needs.answers import AnswerError, check_answers
+from beforehand.care.needs.followups import FOLLOW_UPS, follow_up
 from beforehand.care.needs.happened import form_for, say_what_happened, undo
 from beforehand.care.needs.models import Need, NeedEvent
 from beforehand.care.needs.steps import STEP_KINDS, Situation
@@ -172,9 +173,12 @@ def test_undo_withdraws_the_fact_and_the_need_is_back_with_its_owner(house: Hous
 
 @pytest.mark.django_db(transaction=True)
 def test_call_that_reached_nobody_leaves_the_need_open_and_is_in_its_history(house: House, need: Need) -> None:
-    say_what_happened(need=need, by=house.dana, answers={"happened": "not-reached"})
+    event = say_what_happened(need=need, by=house.dana, answers={"happened": "not-reached"})
     need.refresh_from_db()
-    assert need.state == "OPEN"
+    assert (need.state, need.next_on, need.next_step[:9]) == ("OPEN", TODAY + 1, "Try again")
+    undo(event=event, by=house.dana)
+    need.refresh_from_db()
+    assert (need.next_on, need.next_step) == (TODAY + 3, "Call the pharmacy")
     assert NeedEvent.unscoped.get(what="HAPPENED").words == "Call: not reached"
 
 
@@ -189,3 +193,18 @@ def test_need_added_by_hand_closes_with_what_happened(house: House, need: Need) 
 
 def test_form_is_shown_only_to_who_may_work_the_need(house: House, need: Need) -> None:
     assert form_for(need.pk, by=house.dana).action_label == "Log the call"
+
+
+@pytest.mark.parametrize("answer", FOLLOW_UPS)
+def test_every_answer_with_a_follow_up_is_on_a_form(answer: tuple[str, str]) -> None:
+    assert answer in every_answer()
+
+
+def test_follow_up_keeps_a_due_day_that_is_still_ahead() -> None:
+    asked = {"happened": "requested"}
+    assert follow_up("refill", asked, TODAY, None) == ("Check that it was filled.", TODAY + 2)
+    assert follow_up("refill", asked, TODAY, TODAY + 1) == ("Check that it was filled.", TODAY + 1)
+    assert follow_up("refill", asked, TODAY, TODAY - 5) == ("Check that it was filled.", TODAY + 2)
+    booked = {"happened": "booked", "on": date_of(TODAY + 20).isoformat()}
+    assert follow_up("book", booked, TODAY, TODAY + 1) == ("See that it took place.", TODAY + 21)
+    assert follow_up("call", {"happened": "reached"}, TODAY, None) is None

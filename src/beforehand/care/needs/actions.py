@@ -58,7 +58,7 @@ class EditConflictError(NeedError):
 
 
 @dataclass
-class _Change:
+class Change:
     """A need under change by somebody, and the event that will say so."""
 
     need: Need
@@ -110,7 +110,7 @@ def changing(
     version: int | None,
     reason: str = "",
     yours: Mapping[str, Any] | None = None,
-) -> Iterator[_Change]:
+) -> Iterator[Change]:
     """One action on one need: locks it, checks right and version, and on leaving writes change, history and audit."""
     principal = _principal(by)
     require(principal, WORK_NEEDS)
@@ -121,7 +121,7 @@ def changing(
             raise EditConflictError(current, version, {"what": what, "reason": reason, **(yours or {})})
         before = kept(current)
         entry = event(current, what, by=principal.label, by_label=_label(by), day=today(), reason=reason)
-        yield _Change(current, entry, before)
+        yield Change(current, entry, before)
         current.version += 1
         current.changed_at = timezone.now()
         current.save()
@@ -372,7 +372,7 @@ def add_need(
 UNDOABLE = ("TAKEN", "ASSIGNED", "PLANNED", "SNOOZED", "DISMISSED", "CLOSED", "ADDED", "HAPPENED", "UNDONE")
 
 
-def revert(change: _Change, undone: NeedEvent) -> None:
+def revert(change: Change, undone: NeedEvent) -> None:
     """Put back what the event changed, and tie the two events together."""
     for name, value in undone.before.items():
         if name in KEPT:

@@ -147,6 +147,8 @@ def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str) -> Non
     words = rule_words(lead.rule_id)
     told = hashlib.sha256(f"{lead.changed_at}:{lead.digest}:{name}".encode()).hexdigest()[:24]
     key = f"{lead.pk}:{told}"
+    if (need.rule_id, need.subject) not in {(each.rule_id, each.subject[:300]) for each in fold.findings}:
+        need.is_planned = False  # what the step was planned for is settled
     need.rule_id, need.subject, need.status, need.topic = lead.rule_id, lead.subject[:300], lead.status, words.topic
     if need.words_key != key:
         need.words_key, need.question = key, question(lead, patient=name, today=work_day) or words.title

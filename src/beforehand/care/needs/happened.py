@@ -9,12 +9,25 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from beforehand.care.needs.actions import NeedError, changing, check_undo, require_visible, revert, today, undo_change
+from beforehand.care.needs.actions import (
+    Change,
+    NeedError,
+    changing,
+    check_undo,
+    require_visible,
+    revert,
+    today,
+    undo_change,
+)
 from beforehand.care.needs.answers import AnswerError, check_answers, local_moment
 from beforehand.care.needs.arrivals import settle_patients
-from beforehand.care.needs.models import Need, NeedEvent, NeedFinding
+from beforehand.care.needs.events import difference
+from beforehand.care.needs.events import kept as kept_columns
+from beforehand.care.needs.followups import follow_up
+from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
 from beforehand.care.needs.register import rule_words
 from beforehand.care.needs.shapes import HappenedForm
+from beforehand.care.needs.standing import refresh_rows
 from beforehand.care.needs.steps import Situation, step
 from beforehand.clinical.codes import uri_of
 from beforehand.clinical.times import date_of
@@ -137,7 +150,23 @@ def say_what_happened(
                 current.state, current.closed_why, current.outcome = "CLOSED", "PERSON", label
                 current.closed_at = timezone.now()
         _rerun(int(change.need.patient_id or 0))
+        _plan_follow_up(change, follow_up(chosen.form.step_kind, kept, today(), change.need.due_on))
     return change.entry
+
+
+def _plan_follow_up(change: Change, plan: tuple[str, int] | None) -> None:
+    """Where the answer settled nothing yet, say what is next and when; part of the same action, so undone with it."""
+    need = Need.unscoped.get(pk=change.need.pk)
+    asked = change.need.rule_id, change.need.subject
+    if plan is None or need.state not in LIVE or need.marked or (need.rule_id, need.subject) != asked:
+        return
+    need.next_step, need.next_on = plan
+    need.is_planned = need.is_dated = True
+    need.save(update_fields=["next_step", "next_on", "is_planned", "is_dated"])
+    change.entry.before, change.entry.after = difference(change.before, kept_columns(need))
+    change.entry.save(update_fields=["before", "after"])
+    if need.patient_id is not None:
+        refresh_rows([need.patient_id], today())
 
 
 def undo(*, event: NeedEvent | int, by: User) -> NeedEvent:
