@@ -69,8 +69,6 @@ def portable_faults(shape: Shape, lineage: Lineage) -> Iterator[Fault]:
         elif isinstance(node, exp.Func) and not isinstance(node, FUNCTIONS):
             name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
             yield Fault("functions", line_of(_spot(node)), f"{name.lower()} is not in the portable subset")
-        elif isinstance(node, (exp.Min, exp.Max)) and node.expressions:
-            yield Fault("functions", line_of(node), "min and max of several values are not everywhere: use case when")
         elif isinstance(node, exp.Cast) and node.to.this.name not in CASTS:
             yield Fault("types", line_of(node), "cast to integer, bigint or varchar(n) only")
         elif isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null):
