@@ -29,7 +29,7 @@ from beforehand.record.identity import link_arrivals
 from beforehand.record.knowledge import extend as extend_knowledge
 from beforehand.record.models import Item, Message, Source
 from beforehand.record.reconcile import reconcile_patients
-from beforehand.record.store.persons import PersonArrival, derive_patients, write_persons
+from beforehand.record.store.persons import PersonArrival, derive_patients, is_another_person, write_persons
 from beforehand.record.store.rows import Numbers, find_persons, find_versions, lock_for_writing, mark_dirty
 from beforehand.record.valuesets import extend as extend_value_sets
 
@@ -252,7 +252,15 @@ class Batch:
             if mapped.person is None or not mapped.rows:
                 piece.set_aside("The Patient says nothing of who it is.", field="Patient")
                 continue
-            arrivals.append(self._arrival(piece, mapped))
+            arrival = self._arrival(piece, mapped)
+            if piece.replaces is not None and is_another_person(arrival, _latest(arrivals, arrival)):
+                piece.set_aside(
+                    "The record now names another person than before: other birth date, names and identifiers.",
+                    field="Patient",
+                    remedy="Ask the sender. If it gives numbers twice, take it in under a source name of its own.",
+                )
+                continue
+            arrivals.append(arrival)
             mapped_people.append((piece, mapped))
             self._settle(piece, "WITHDRAWN" if mapped.withdrawn else "CURRENT")
         if not arrivals:
@@ -411,6 +419,11 @@ class Batch:
             self.dirty[patient] |= tables
         enrol_new(sorted(self.new_patients), day_of(timezone.localtime(self.now).date()))
         mark_dirty(self.dirty, self.now)
+
+
+def _latest(arrivals: Sequence[PersonArrival], arrival: PersonArrival) -> PersonArrival | None:
+    """What this transaction said before of the same record, not written yet."""
+    return next((one for one in reversed(arrivals) if one.record_id == arrival.record_id), None)
 
 
 _REFERENCE_TYPES = frozenset(table.fhir for table in REFERENCES.values()) - {table.fhir for table in FACTS.values()}

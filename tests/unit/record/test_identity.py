@@ -212,3 +212,18 @@ def test_facts_that_do_not_follow_their_record_are_found() -> None:
     FACT_MODELS["condition"].unscoped.update(patient_id=other.pk)
     assert [breach.promise for breach in check_links()] == [5]
     assert identity
+
+
+def test_record_that_turns_into_another_person_is_set_aside() -> None:
+    receive(bundle(person(), condition()), source="hospital")
+    stranger = person(ssn="222-33-4444", name=[{"family": "Weiss", "given": ["Carl"]}], birthDate="1971-07-07")
+    assert receive(bundle(stranger), source="hospital").counts.quarantined == 1
+    assert receive(bundle(person(), stranger), source="clinic").counts.quarantined == 1
+    assert Patient.unscoped.order_by("id").first().display_name == "Ann Reyes"
+
+
+def test_record_that_is_corrected_stays_the_same_person() -> None:
+    receive(bundle(person()), source="hospital")
+    corrected = person(name=[{"family": "Reyes-Weiss", "given": ["Anne"]}], birthDate="1950-03-11")
+    assert receive(bundle(corrected), source="hospital").counts.applied == 1
+    assert Patient.unscoped.get().display_name == "Anne Reyes-Weiss"

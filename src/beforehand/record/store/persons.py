@@ -95,6 +95,32 @@ def write_persons(source_id: int, arrivals: Sequence[PersonArrival]) -> tuple[di
     return persons, [int(patient.id) for patient in patients]
 
 
+def is_another_person(arrival: PersonArrival, before: PersonArrival | None = None) -> bool:
+    """Whether a newer version of a record names somebody else: birth date, every name and every identifier changed.
+
+    A source that gives a number to a second person must not turn the first into them.
+    """
+    if before is None:
+        born = fetch("select birth_day from person_record where id = %s", [arrival.record_id])
+        if not born:
+            return False
+        names = fetch("select family_key, given_key from person_name where person_record_id = %s", [arrival.record_id])
+        numbers = fetch("select system, value from person_identifier where person_record_id = %s", [arrival.record_id])
+        birth_day, known_names, known_numbers = born[0][0], set(names), set(numbers)
+    else:
+        birth_day, known_names, known_numbers = before.birth_day, _name_keys(before), _numbers(before)
+    changed = None not in (birth_day, arrival.birth_day) and birth_day != arrival.birth_day
+    return changed and not known_names & _name_keys(arrival) and not known_numbers & _numbers(arrival)
+
+
+def _name_keys(arrival: PersonArrival) -> set[tuple[str, str]]:
+    return {(fold(family)[:200], fold(given)[:200]) for _, family, given, _ in arrival.names}
+
+
+def _numbers(arrival: PersonArrival) -> set[tuple[str, str]]:
+    return {(system[:300], value[:200]) for system, value, _ in arrival.identifiers}
+
+
 def _write_details(arrivals: Iterable[PersonArrival], persons: dict[int, int]) -> None:
     names, identifiers, contacts = [], [], []
     for arrival in arrivals:
