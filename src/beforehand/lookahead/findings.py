@@ -17,6 +17,7 @@ from beforehand.lookahead.run import RunReport, run_everyone, run_patients
 from beforehand.lookahead.store import labels_of
 from beforehand.lookahead.words import reason
 from beforehand.record.access import Principal, for_principal
+from beforehand.record.audit import touch
 from beforehand.record.models import FACT_MODELS, Item, PersonIdentifier, Source
 
 PAGE = 200
@@ -124,7 +125,9 @@ def _labels_of_facts(found: list[Answer]) -> dict[tuple[str, int], str]:
 
 
 def _page(principal: Principal, page: list[Finding], day: int) -> Iterator[dict[str, Any]]:
-    among = for_principal(principal).among({finding.patient_id for finding in page})
+    patients = {finding.patient_id for finding in page}
+    touch(patients)
+    among = for_principal(principal).among(patients)
     identifiers: dict[int, list[dict[str, str]]] = {}
     rows = among.scope(PersonIdentifier.unscoped.all()).order_by("patient_id", "system", "value")
     for patient, system, value in rows.values_list("patient_id", "system", "value").distinct():

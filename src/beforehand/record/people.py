@@ -113,6 +113,4 @@ def visible_patient(principal: Principal, text: str) -> int:
         number = resolve_patient(text)
     except PatientUnknownError as error:
         raise PatientNotVisibleError(str(error)) from error
-    if not for_principal(principal).patients().filter(pk=number).exists():
-        raise PatientNotVisibleError("No patient goes by that.")
-    return number
+    return int(for_principal(principal).patient(number).pk)
