@@ -33,8 +33,12 @@ UNITS = ("%", "mg/dL", "mmol/L", "mm[Hg]", "mL/min/{1.73_m2}", "ng/mL", "{INR}",
 class GeneratedPeople:
     """Rows for a number of people, by stored table."""
 
-    def __init__(self, value_sets: Mapping[str, ValueSetText], count: int, as_of_day: int, seed: int) -> None:
+    def __init__(
+        self, value_sets: Mapping[str, ValueSetText], count: int, as_of_day: int, seed: int,
+        facts_a_table: tuple[int, ...] = (0, 1, 2, 3, 6, 9),
+    ) -> None:  # fmt: skip
         self.random = random.Random(seed)
+        self.facts_a_table = facts_a_table
         self.as_of_day, self.count = as_of_day, count
         self.rows: dict[str, list[list[object]]] = {}
         self.concepts: list[knowledge.ConceptCodings] = []
@@ -92,7 +96,7 @@ class GeneratedPeople:
         concern = [number for group in pick.sample(self._by_set, min(12, len(self._by_set))) for number in group]
         own: dict[str, list[int]] = {}
         for name in FACTS:
-            own[name] = [self._next() for _ in range(pick.choice([0, 1, 2, 3, 6, 9]))]
+            own[name] = [self._next() for _ in range(pick.choice(self.facts_a_table))]
         for name, ids in own.items():
             for number in ids:
                 self._fact(FACTS[name], number, patient_id, own, concern)

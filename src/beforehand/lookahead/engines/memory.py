@@ -68,10 +68,10 @@ def federal_calendar() -> list[calendar.CalendarRow]:
 
 
 class MemoryHouse:
-    """An in-memory SQLite database with the engine's tables, empty."""
+    """A SQLite database with the engine's tables, empty; in memory unless a file is named."""
 
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", cached_statements=256, check_same_thread=False)
+    def __init__(self, place: str = ":memory:") -> None:
+        self.connection = sqlite3.connect(place, cached_statements=256, check_same_thread=False)
         self.connection.isolation_level = None
         for table, columns in stored_tables().items():
             key = " primary key" if table.startswith("fact_") or table == "patient" else ""
