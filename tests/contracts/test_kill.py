@@ -3,6 +3,8 @@
 Fifty kills: ``python bench/kill_ingest.py``.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from bench.kill_ingest import Trial, difference, run_kills
 
@@ -38,3 +40,11 @@ def test_control_acknowledging_before_the_bytes_are_kept_is_found_out(trial: Tri
     assert trial.ingest(home, without="keeping", die_at=60) is None
     breaches = trial.state(home)["breaches"]
     assert any("bytes as received are gone" in str(breach) for breach in breaches)  # type: ignore[attr-defined]
+
+
+def test_two_ingests_at_once_apply_everything_once(trial: Trial) -> None:
+    alone, together = trial.home(), trial.home()
+    trial.ingest(alone)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda _: trial.ingest(together), range(2)))
+    assert difference(trial.state(alone), trial.state(together)) == []
