@@ -33,7 +33,14 @@ from beforehand.clinical.codes import uri_of
 from beforehand.clinical.times import date_of
 from beforehand.intake.statements import reference_to, state, withdraw
 from beforehand.lookahead.models import Finding
-from beforehand.record.access import ASSIGN_WORK, principal_of, require
+from beforehand.record.access import (
+    ASSIGN_WORK,
+    PatientNotVisibleError,
+    Principal,
+    for_principal,
+    principal_of,
+    require,
+)
 from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, User
 
 # Answers after which a need added by hand has nothing left to wait for. Needs from findings close by evidence alone.
@@ -169,12 +176,20 @@ def _plan_follow_up(change: Change, plan: tuple[str, int] | None) -> None:
         refresh_rows([need.patient_id], today())
 
 
+def _sees(principal: Principal, event: NeedEvent) -> bool:
+    """Whether the need an event happened to is one the principal may see; work without a patient is everyone's."""
+    needs = Need.unscoped.filter(pk=event.need_id)
+    if event.patient_id is None:
+        return True
+    return bool(for_principal(principal).of(event.patient_id).scope(needs).exists())
+
+
 def undo(*, event: NeedEvent | int, by: User) -> NeedEvent:
     """Take back any action of a person. Facts it stated are withdrawn (entered in error) and the rules look again."""
     number = event.pk if isinstance(event, NeedEvent) else event
     undone = NeedEvent.unscoped.filter(pk=number).first()
-    if undone is None:
-        raise NeedError(f"there is no event {number}")
+    if undone is None or not _sees(principal_of(by), undone):
+        raise PatientNotVisibleError(f"there is no event {number} that {principal_of(by).label} may see")
     if undone.what != "HAPPENED":
         return undo_change(event=undone, by=by)
     with transaction.atomic():
