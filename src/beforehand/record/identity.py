@@ -216,14 +216,38 @@ def _decide(pairs: Sequence[tuple[int, int]], decision: str, by: Principal, reas
             by_user_id=by.id or None,
             at=now,
         )
-        PossibleMatch.objects.filter(left_record_id=low, right_record_id=high).update(
-            state="LINKED" if decision == LINK else "APART"
-        )
+        _settle_match(low, high, decision)
     changed = regroup(records)
     _recompute(changed, now)
     patients = set(changed) | set(before.values())
     audited(by, f"{decision.lower()}_person_records", patients=sorted(patients), access=CHANGE, reason=reason)
     return Relinked(patients, to_review)
+
+
+@transaction.atomic
+def carry_over_decision(
+    *, left: int, right: int, decision: str, reason: str, by_user_id: int | None, at: datetime
+) -> None:
+    """Write down again, in a home that is being replayed, what a person decided in the first."""
+    lock_for_writing()
+    low, high = min(left, right), max(left, right)
+    LinkDecision.objects.create(
+        left_record_id=low,
+        right_record_id=high,
+        decision=decision,
+        basis="PERSON",
+        reason=reason[:400],
+        by_user_id=by_user_id,
+        at=at,
+    )
+    _settle_match(low, high, decision)
+    _recompute(regroup([low, high]), at)
+
+
+def _settle_match(low: int, high: int, decision: str) -> None:
+    PossibleMatch.objects.filter(left_record_id=low, right_record_id=high).update(
+        state="LINKED" if decision == LINK else "APART"
+    )
 
 
 def _recompute(changed: Changed, now: datetime) -> None:

@@ -1,0 +1,136 @@
+"""Replay: the bytes as received and people's decisions, put through again, give the same record.
+
+``written_ledger`` says in order what was received and decided, in words that hold in any home; ``replay`` takes it
+into a fresh one. The proof that nothing in the record has another origin, and the way to a better mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from beforehand.intake.apply import apply_messages
+from beforehand.intake.batch import Applied
+from beforehand.intake.errors import IntakeError, RefusedError
+from beforehand.intake.ledger import keep, refuse, source_named
+from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.store.balance import move_to_refused
+from beforehand.record.identity import carry_over_decision
+from beforehand.record.models import Item, LinkDecision, Message, PersonRecord, Resource, Source
+from beforehand.record.store.rows import lock_for_writing
+
+Entry = dict[str, Any]
+
+
+def written_ledger() -> Iterator[Entry]:
+    """Everything received and decided, in the order it happened."""
+    sources = Source.objects.in_bulk()
+    entries: list[tuple[datetime, int, Entry]] = []
+    for message in Message.objects.order_by("id").iterator():
+        source = sources[message.source_id]
+        entry = {
+            "entry": "message",
+            "source": source.name,
+            "kind": source.kind,
+            "user": source.user_id,
+            "digest": message.digest,
+            "name": message.name,
+            "at": message.received_at.isoformat(),
+            "refused": message.reason if message.state == "REFUSED" and not message.digest else "",
+        }
+        entries.append((message.received_at, message.pk, entry))
+    last = len(entries)
+    for number, (at, entry) in enumerate((*_links(sources), *_refusals()), start=last + 1):
+        entries.append((at, number, entry))
+    for _, _, entry in sorted(entries, key=lambda each: (each[0], each[1])):
+        yield entry
+
+
+def _links(sources: dict[int, Source]) -> Iterator[tuple[datetime, Entry]]:
+    def spelled(record: int) -> list[str]:
+        identity = Resource.objects.get(pk=record)
+        return [sources[identity.source_id].name, identity.logical_id]
+
+    for decision in LinkDecision.objects.filter(basis="PERSON").order_by("id"):
+        yield (
+            decision.at,
+            {
+                "entry": "link",
+                "left": spelled(decision.left_record_id),
+                "right": spelled(decision.right_record_id),
+                "decision": decision.decision,
+                "reason": decision.reason,
+                "user": decision.by_user_id,
+                "at": decision.at.isoformat(),
+            },
+        )
+
+
+def _refusals() -> Iterator[tuple[datetime, Entry]]:
+    for item in QuarantinedItem.objects.filter(state="REFUSED").select_related("message__source").order_by("closed_at"):
+        assert item.closed_at is not None
+        yield (
+            item.closed_at,
+            {
+                "entry": "refusal",
+                "source": item.message.source.name,
+                "digest": item.message.digest,
+                "place": item.place,
+                "reason": item.closing_reason,
+                "at": item.closed_at.isoformat(),
+            },
+        )
+
+
+def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> Applied:
+    """Put a written ledger through a fresh home. ``read_bytes`` gives the bytes of a digest."""
+    if Message.objects.exists():
+        raise IntakeError("A ledger is replayed into a fresh home only: this one has received something already.")
+    total = Applied()
+    for entry in entries:
+        at = datetime.fromisoformat(entry["at"])
+        if entry["entry"] == "message":
+            total.add(_receive(entry, at, read_bytes))
+        elif entry["entry"] == "link":
+            carry_over_decision(
+                left=_record(*entry["left"]),
+                right=_record(*entry["right"]),
+                decision=entry["decision"],
+                reason=entry["reason"],
+                by_user_id=entry["user"],
+                at=at,
+            )
+        else:
+            _refuse_item(entry, at)
+    return total
+
+
+def _receive(entry: Entry, at: datetime, read_bytes: Callable[[str], bytes]) -> Applied:
+    source = source_named(entry["source"], kind=entry["kind"], user_id=entry["user"])
+    if entry["refused"]:
+        refuse(source=source, name=entry["name"], refusal=RefusedError(entry["refused"]), received_at=at)
+        return Applied()
+    content = read_bytes(entry["digest"])
+    message = keep(data=content, source=source, name=entry["name"], received_at=at)
+    return apply_messages(source, [(message, content)], now=at)
+
+
+def _record(source: str, logical_id: str) -> int:
+    senders = Source.objects.filter(name=source)
+    identity = Resource.objects.get(type="Patient", logical_id=logical_id, source_id__in=senders.values("pk"))
+    return int(PersonRecord.unscoped.get(pk=identity.pk).pk)
+
+
+@transaction.atomic
+def _refuse_item(entry: Entry, at: datetime) -> None:
+    lock_for_writing()
+    message = Message.objects.filter(source__name=entry["source"], digest=entry["digest"]).order_by("id")[0]
+    item = QuarantinedItem.objects.get(message=message, place=entry["place"], state="OPEN")
+    Item.objects.filter(pk=item.item_id).update(outcome="REFUSED")
+    move_to_refused(message.pk)
+    QuarantinedItem.objects.filter(pk=item.pk).update(
+        state="REFUSED", waiting_for=None, closed_at=at, closing_reason=entry["reason"]
+    )
