@@ -7,7 +7,8 @@ from typing import Any
 from beforehand.doors.coordinator import wording
 from beforehand.record.models import PersonContact, PersonIdentifier, PersonName, PersonRecord
 
-WORDS = {"Born": "birth dates", "Numbers": "numbers", "Phone": "phones"}
+WORDS = {"Born": "birth dates", "Phone": "phones", "Address": "addresses"}
+KINDS = {"MR": "Record number", "MB": "Member number", "SS": "Social security number", "DL": "Driver's license"}
 ORDER = {"differs": 0, "unknown": 1, "met": 2}
 
 
@@ -27,15 +28,25 @@ def said(principal: Any, record: PersonRecord) -> dict[str, str]:
         "Phone": ", ".join(dict.fromkeys(one.value for one in contacts if one.kind == "phone")),
         "Address": "; ".join(dict.fromkeys(one.value for one in contacts if one.kind == "address")),
         "E-mail": ", ".join(dict.fromkeys(one.value for one in contacts if one.kind == "email")),
-        "Numbers": ", ".join(dict.fromkeys(one.value for one in numbers))[:200],
+        **_numbers(numbers),
     }
+
+
+def _numbers(identifiers: list[PersonIdentifier]) -> dict[str, str]:
+    """Numbers by who gives them out: only two of the same sort can differ."""
+    found: dict[str, str] = {}
+    for one in identifiers:
+        giver = one.system.partition("://")[2] or one.system
+        sort = KINDS.get(one.type, "Number") + (f" ({giver})" if giver else "")
+        found[sort] = f"{found[sort]}, {one.value}" if sort in found and one.value not in found[sort] else one.value
+    return found
 
 
 def compared(left: dict[str, str], right: dict[str, str]) -> list[dict[str, Any]]:
     """The fields of both, those that differ first."""
     rows = []
-    for label, one in left.items():
-        other = right[label]
+    for label in dict.fromkeys((*left, *right)):
+        one, other = left.get(label, ""), right.get(label, "")
         if not one and not other:
             continue
         if not one or not other:

@@ -70,7 +70,7 @@ def need(view: NeedView, *, name: str = "", back: str = "/", now: int, is_solid:
         "more_reasons": reasons[REASONS_SHOWN:],
         "chips": chips(view.evidence),
         "clock": view.clock,
-        "step": view.next_step,
+        "step": sentences(view.next_step),
         "action": view.action_label,
         "is_solid": is_solid,
         "tone": {"late": "late", "now": "now"}.get(view.clock.tone, ""),
@@ -98,7 +98,7 @@ def need(view: NeedView, *, name: str = "", back: str = "/", now: int, is_solid:
 
 def sentences(*parts: str) -> str:
     """Parts as sentences, each ended once."""
-    return " ".join(f"{part.rstrip('. ')}." for part in parts if part)
+    return " ".join(part if part.rstrip().endswith(("?", "!")) else f"{part.rstrip('. ')}." for part in parts if part)
 
 
 def _acts(view: NeedView, back: str) -> dict[str, str]:
