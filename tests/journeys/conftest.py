@@ -87,7 +87,8 @@ def is_accessible(page: Page) -> None:
 def fits(page: Page) -> None:
     """Nothing but the section bar scrolls sideways."""
     wide = page.evaluate(
-        "[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1"
+        "[...document.querySelectorAll('main *')].filter(e => e.checkVisibility()"
+        " && e.getBoundingClientRect().right > innerWidth + 1"
         " && !e.closest('.bh-jump, .bh-vh, svg, pre')).slice(0, 5).map(e => e.outerHTML.slice(0, 120))"
     )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), wide
