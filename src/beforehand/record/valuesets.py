@@ -51,10 +51,14 @@ class _Stated:
 
 def load_shipped() -> list[Loaded]:
     """Stores the value sets that come with the product. One an organisation has loaded under the same name stays."""
-    theirs = set(ValueSet.objects.filter(origin="LOADED").values_list("name", flat=True))
+    stored = {one.name: one for one in ValueSet.objects.all()}
     found = []
     for name, text in read_value_sets(content_root() / "valuesets").items():
-        if name not in theirs:
+        kept = stored.get(name)
+        is_same = kept is not None and (kept.digest, kept.title) == (text.digest, text.title[:300])
+        if kept is not None and is_same and kept.origin == "SHIPPED":
+            found.append(Loaded(name, "SAME", len(text.members)))
+        elif kept is None or kept.origin == "SHIPPED":
             found.append(_keep(_Stated(name, text.title, "", text.digest[:12], text.members), "SHIPPED"))
     return found
 
