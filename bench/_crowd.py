@@ -47,7 +47,6 @@ def load_base(house: MemoryHouse, as_of_day: int, database: str | None) -> None:
         names = ", ".join(column.name for column in columns)
         house.connection.execute(f"insert into {table} ({names}) select {names} from base.{table}")
     house.connection.execute("detach base")
-    house.connection.execute("analyze calendar")
 
 
 def _copied(table: Table, ids: int, people: int) -> tuple[str, str]:

@@ -97,10 +97,10 @@ class CalendarDay(models.Model):
 
     class Meta:
         db_table = "calendar"
-        constraints = [models.UniqueConstraint(fields=["calendar_id", "day"], name="calendar_day_once")]
+        constraints = [models.UniqueConstraint(fields=["day", "calendar_id"], name="calendar_day_once")]
         indexes = [
-            models.Index(fields=["calendar_id", "month_index", "day_of_month"], name="calendar_by_month"),
-            models.Index(fields=["calendar_id", "business_index", "is_business"], name="calendar_by_business"),
+            models.Index(fields=["month_index", "day_of_month", "calendar_id"], name="calendar_by_month"),
+            models.Index(fields=["business_index", "is_business", "calendar_id"], name="calendar_by_business"),
         ]
 
 

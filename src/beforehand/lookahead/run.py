@@ -230,7 +230,13 @@ def raw_connection() -> Any:
 
 
 def _run_rows(run: _Run, queries: list[CheckedQuery], ids: list[int], progress: Progress | None = None) -> None:
-    engine = RowEngine(raw_connection())
+    with RowEngine(raw_connection()) as engine:
+        _run_batches(run, engine, queries, ids, progress)
+
+
+def _run_batches(
+    run: _Run, engine: RowEngine, queries: list[CheckedQuery], ids: list[int], progress: Progress | None
+) -> None:
     for batch in _batches(ids):
         try:
             with transaction.atomic():

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8
 
 from beforehand.lookahead.engines.answers import Answer, Evidence, answers
@@ -50,6 +51,19 @@ class RowEngine:
         if self.is_postgres:
             # The plan for one patient is the same for every patient: do not plan again at each run.
             connection.execute("set plan_cache_mode = force_generic_plan")
+        else:
+            # Without this SQLite may index a whole calendar (20 ms) to join one patient's few rows to it.
+            connection.execute("pragma automatic_index = off")
+
+    def __enter__(self) -> RowEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the connection's planner as it was."""
+        if not self.is_postgres:
+            self.connection.execute("pragma automatic_index = on")
+        elif not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.INERROR:
+            self.connection.execute("reset plan_cache_mode")
 
     def answers(self, query: Query, shape: Shape, patient_id: int, as_of_day: int) -> list[Answer]:
         """What a rule says of one patient."""
