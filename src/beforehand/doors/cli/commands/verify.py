@@ -16,12 +16,13 @@ from beforehand.intake.quarantine import check_balance
 from beforehand.record.access import READ_AUDIT, require
 from beforehand.record.identity import check_links
 from beforehand.record.seal import check_chain
-from beforehand.record.verify import Breach
+from beforehand.record.verify import Breach, check_access
 
 CHECKS: tuple[tuple[str, Callable[[], list[Breach]]], ...] = (
     ("nothing received is lost", check_balance),
     ("nothing open is ownerless", check_needs),
     ("two people are never joined by guess", check_links),
+    ("access knows every role, label and enrolment", check_access),
 )
 
 
