@@ -21,9 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from beforehand.care.needs import actions, happened
 from beforehand.care.needs.actions import EditConflictError, NeedError
+from beforehand.care.needs.answers import AnswerError
 from beforehand.care.needs.models import NeedEvent
 from beforehand.care.needs.shapes import NeedView
-from beforehand.care.needs.steps import NOT_DONE, AnswerError, step
+from beforehand.care.needs.steps import NOT_DONE, step
 from beforehand.care.needs.worklist import need_view, owners_for
 from beforehand.doors.coordinator import step_forms, wording
 from beforehand.record.models import Team, User

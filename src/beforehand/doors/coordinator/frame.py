@@ -22,10 +22,11 @@ SECTIONS = (
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context of the base template. Asks the database nothing: counts belong to the pages that show them."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or not getattr(request, "resolver_match", None):
+    match = getattr(request, "resolver_match", None)
+    if user is None or not user.is_authenticated or match is None:
         return {"frame": {}}
     principal = principal_of(user)
-    here = request.resolver_match.url_name or ""
+    here = match.url_name or ""
     sections = [
         {
             "label": label,

@@ -98,14 +98,13 @@ def _differing_records(request: Any, chart: Chart) -> list[dict[str, Any]]:
     """Where the sources' own entries for the person disagree on birth date or sex."""
     records = list(PersonRecord.objects.for_principal(request.principal).filter(patient_id=chart.patient.pk))
     found = []
-    for title, words in (
-        ("Birth date: the sources differ", lambda one: wording.date_words(one.birth_day, nothing="")),
-        ("Sex: the sources differ", lambda one: one.sex or ""),
-    ):
+    births = [(wording.date_words(one.birth_day, nothing=""), one.source_id) for one in records]
+    sexes = [(one.sex or "", one.source_id) for one in records]
+    for title, entries in (("Birth date: the sources differ", births), ("Sex: the sources differ", sexes)):
         said: dict[str, list[str]] = {}
-        for one in records:
-            if words(one):
-                said.setdefault(words(one), []).append(chart.source_label(one.source_id))
+        for words, source_id in entries:
+            if words:
+                said.setdefault(words, []).append(chart.source_label(source_id))
         if len(said) > 1:
             sides = [
                 {"says": what, "who": ", ".join(sorted(set(by))), "when": "", "chips": []} for what, by in said.items()
