@@ -11,13 +11,14 @@ import resource
 import sqlite3
 from pathlib import Path
 
+from tests.factories.generated_people import GeneratedPeople
+
 from beforehand.clinical import knowledge
 from beforehand.clinical.columns import Kind, Table
 from beforehand.clinical.content import content_root
 from beforehand.clinical.tables import FACTS
 from beforehand.clinical.valuesets import read_value_sets
 from beforehand.lookahead.engines.memory import PATIENT_STORED, MemoryHouse, stored_tables
-from tests.factories.generated_people import GeneratedPeople
 
 BASE = 200
 FACTS_A_TABLE = (0, 0, 1, 2, 3)
@@ -74,7 +75,9 @@ def grow(connection: sqlite3.Connection, patients: int) -> int:
     base = connection.execute("select count(*), max(id) from patient").fetchone()
     people = int(base[1])
     copies = max(0, round(patients / int(base[0])) - 1)
-    ids = 1 + max(int(connection.execute(f"select coalesce(max(id), 0) from fact_{name}").fetchone()[0]) for name in FACTS)
+    ids = 1 + max(
+        int(connection.execute(f"select coalesce(max(id), 0) from fact_{name}").fetchone()[0]) for name in FACTS
+    )
     connection.execute("pragma synchronous = off")
     connection.execute("begin")
     connection.execute("create temp table copies (k integer)")

@@ -33,7 +33,9 @@ AS_OF = (date(2026, 3, 9) - date(1970, 1, 1)).days
 PEOPLE = 250
 SHIPPED = read_library(content_root())
 EXAMPLES = read_library(Path(__file__).parent.parent / "rules_examples")
-QUERIES: list[tuple[Library, CheckedQuery]] = [(lib, one) for lib in (SHIPPED, EXAMPLES) for one in lib.queries.values()]
+QUERIES: list[tuple[Library, CheckedQuery]] = [
+    (lib, one) for lib in (SHIPPED, EXAMPLES) for one in lib.queries.values()
+]
 NAMES = [checked.query.id for _, checked in QUERIES]
 
 
@@ -110,7 +112,9 @@ def test_duckdb_says_of_people_by_chance_what_the_rows_say(generated: Generated,
 
 
 @pytest.mark.parametrize("checked", [one for _, one in QUERIES], ids=NAMES)
-@pytest.mark.skipif(not os.environ.get("DATABASE_URL", "").startswith("postgres"), reason="DATABASE_URL is not PostgreSQL")
+@pytest.mark.skipif(
+    not os.environ.get("DATABASE_URL", "").startswith("postgres"), reason="DATABASE_URL is not PostgreSQL"
+)
 def test_postgresql_says_of_people_by_chance_what_sqlite_says(generated: Generated, checked: CheckedQuery) -> None:
     assert list(differences(checked.query.id, generated.by_rows(checked), generated.by_postgres(checked))) == []
 

@@ -76,7 +76,16 @@ class GeneratedPeople:
         for one in value_sets.values():
             pairs = one.pairs()
             self.members += [(one.name, number) for pair, number in numbers.items() if pair in pairs]
-        medicines = ("warfarin", "ibuprofen", "naproxen", "lisinopril", "metformin", "simvastatin", "amiodarone", "penicillin v")
+        medicines = (
+            "warfarin",
+            "ibuprofen",
+            "naproxen",
+            "lisinopril",
+            "metformin",
+            "simvastatin",
+            "amiodarone",
+            "penicillin v",
+        )
         group = []
         for words in medicines:
             self.concepts.append(knowledge.ConceptCodings(len(self.concepts) + 1, (), words))
@@ -148,5 +157,3 @@ class GeneratedPeople:
         late = day if pick.random() < 0.9 else day + 29
         at = day * 86400 + 36000 if late == day and pick.random() < 0.5 else None
         return [day, late, at, "Z" if at else "", "day" if late == day else "month"]
-
-

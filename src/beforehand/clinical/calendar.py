@@ -54,7 +54,7 @@ def calendar_rows(
     first_year: int = FIRST_YEAR,
     last_year: int = LAST_YEAR,
 ) -> Iterator[CalendarRow]:
-    """Rows of one calendar. ``days_off`` are an organisation's holidays, on top of weekends; federal ones when absent."""
+    """Rows of one calendar. ``days_off`` are an organisation's holidays beside weekends; federal ones when absent."""
     off = federal_holidays() if days_off is None else frozenset(days_off)
     business_index = 0
     ordinal = date(first_year, 1, 1).toordinal()

@@ -62,7 +62,15 @@ class CaseWriter:
         dead = stated.get("deceased")
         death = self._when(None if isinstance(dead, bool) else dead, line)
         language = self.concept(stated["language"], line) if stated.get("language") else None
-        row: list[object] = [self.last_patient, birth[0], birth[1], stated.get("sex"), int(bool(dead)), death[0], death[1]]
+        row: list[object] = [
+            self.last_patient,
+            birth[0],
+            birth[1],
+            stated.get("sex"),
+            int(bool(dead)),
+            death[0],
+            death[1],
+        ]
         row += [language, _whole(stated.get("needs_interpreter")), int(stated.get("calendar_id", 1)), None, 0]
         self._rows.setdefault("patient", []).append(row)
 
@@ -176,7 +184,9 @@ class CaseWriter:
 
     def births(self) -> set[int]:
         """The days on which the cases' people were born or died."""
-        return {day for row in self._rows.get("patient", ()) for day in (row[1], row[2], row[5]) if isinstance(day, int)}
+        return {
+            day for row in self._rows.get("patient", ()) for day in (row[1], row[2], row[5]) if isinstance(day, int)
+        }
 
     def days(self) -> list[int]:
         """Every day that the facts of the cases speak of."""

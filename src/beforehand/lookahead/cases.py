@@ -81,7 +81,9 @@ def read_cases(query: Query) -> Casebook:
         content = yaml.load(text, PlainLoader)  # noqa: S506  PlainLoader is a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise RuleError(path.name, mark.line + 1 if mark else 1, f"is not YAML: {getattr(error, 'problem', '')}") from error
+        raise RuleError(
+            path.name, mark.line + 1 if mark else 1, f"is not YAML: {getattr(error, 'problem', '')}"
+        ) from error
     if not isinstance(content, dict) or "cases" not in content:
         raise RuleError(path.name, 1, "begins with cases:")
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*- \{?\s*name:", line)]
@@ -110,7 +112,9 @@ def _case(path: Path, query: Query, rule_id: str, body: Any, line: int) -> Case:
         raise RuleError(path.name, line, f"case {body['name']!r}: as_of is a date YYYY-MM-DD") from None
     strangers = set(body.get("expect") or {}) - set(body.get("patients") or {})
     if strangers:
-        raise RuleError(path.name, line, f"case {body['name']!r} expects of {sorted(strangers)}, who are not its patients")
+        raise RuleError(
+            path.name, line, f"case {body['name']!r} expects of {sorted(strangers)}, who are not its patients"
+        )
     return Case(str(body["name"]), rule_id, as_of, body, line)
 
 
@@ -184,7 +188,9 @@ class LoadedCases:
             off = [date.fromisoformat(str(day)) for day in days]
             near = {"first_year": case.as_of.year - 3, "last_year": case.as_of.year + 3}
             if int(calendar_id) == FEDERAL:
-                raise RuleError(self.book.path.name, case.line, "calendar 1 holds the federal holidays; use another number")
+                raise RuleError(
+                    self.book.path.name, case.line, "calendar 1 holds the federal holidays; use another number"
+                )
             self.house.insert("calendar", calendar_rows(int(calendar_id), off, **near))
         return stored
 

@@ -103,7 +103,10 @@ def check(places: list[Path], *, mutate: bool, engines: bool) -> bool:
         started = time.perf_counter()
         wrong, count = check_one(checked, library, mutate=mutate, engines=engines)
         seconds = time.perf_counter() - started
-        print(f"{'FAILED ' if wrong else 'ok     '}  {checked.query.topic}/{checked.query.id}  {count} cases, {seconds:.2f} s")
+        print(
+            f"{'FAILED ' if wrong else 'ok     '}  {checked.query.topic}/{checked.query.id}"
+            f"  {count} cases, {seconds:.2f} s"
+        )
         for line in wrong:
             print(f"         {line}")
         is_fine &= not wrong
@@ -112,9 +115,13 @@ def check(places: list[Path], *, mutate: bool, engines: bool) -> bool:
 
 def main() -> int:
     """Command line of rule authors."""
-    parser = argparse.ArgumentParser(prog="python -m beforehand.lookahead.check", description="Check rules and their cases.")
+    parser = argparse.ArgumentParser(
+        prog="python -m beforehand.lookahead.check", description="Check rules and their cases."
+    )
     parser.add_argument("places", nargs="+", type=Path, metavar="RULE_OR_FOLDER")
-    parser.add_argument("--mutate", action="store_true", help="also move each comparison and literal; every mutant must fail")
+    parser.add_argument(
+        "--mutate", action="store_true", help="also move each comparison and literal; every mutant must fail"
+    )
     parser.add_argument("--engines", action="store_true", help="also compare SQLite with DuckDB")
     chosen = parser.parse_args()
     return 0 if check(chosen.places, mutate=chosen.mutate, engines=chosen.engines) else 1

@@ -10,14 +10,14 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from beforehand.lookahead.engines.duckdb import HOUSE, DuckEngine
+from beforehand.lookahead.engines.duckdb import ERRORS, HOUSE, DuckEngine
 from beforehand.lookahead.errors import LookaheadError
 from beforehand.lookahead.models import ColumnCopy
 
@@ -82,15 +82,13 @@ def _rows_attached(engine: DuckEngine, spill: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
+        with suppress(*ERRORS):  # the engine is closed next; what matters was said before
             engine.detach()
-        except Exception:  # noqa: BLE001, S110  the engine is closed next; what matters was said before
-            pass
 
 
 def _postgres_words() -> str:
     chosen = connection.get_connection_params()
-    words = {"dbname": "dbname", "user": "user", "password": "password", "host": "host", "port": "port"}  # noqa: S105
+    words = {"dbname": "dbname", "user": "user", "password": "password", "host": "host", "port": "port"}
     parts = []
     for key, word in words.items():
         if chosen.get(key):
@@ -112,7 +110,7 @@ def _sqlite_file(spill: Path) -> Path:
 
 def _bring_up_to_date(engine: DuckEngine, folder: Path) -> tuple[Path, Path | None]:
     """Make what is lacking of base and delta; their folders."""
-    now = engine.one(f"select max(changed_seq) from {HOUSE}.patient")
+    now = engine.one(f"select max(changed_seq) from {HOUSE}.patient")  # noqa: S608
     known = {copy.name: copy for copy in ColumnCopy.objects.all()}
     base = known.get("base")
     if base is None or not (folder / base.folder).is_dir() or base.seq > now or _is_too_old(engine, base.seq):
@@ -123,13 +121,13 @@ def _bring_up_to_date(engine: DuckEngine, folder: Path) -> tuple[Path, Path | No
     delta = known.get("delta")
     if delta is not None and delta.seq == now and (folder / delta.folder).is_dir():
         return folder / base.folder, folder / delta.folder
-    only = f"patient_id in (select id from {HOUSE}.patient where changed_seq > {base.seq})"
+    only = f"patient_id in (select id from {HOUSE}.patient where changed_seq > {base.seq})"  # noqa: S608
     return folder / base.folder, _make(engine, folder, "delta", now, only, base.seq)
 
 
 def _is_too_old(engine: DuckEngine, seq: int) -> bool:
-    changed = engine.one(f"select count(*) from {HOUSE}.patient where changed_seq > {seq}")
-    return changed > REBUILD_SHARE * engine.one(f"select count(*) from {HOUSE}.patient")
+    changed = engine.one(f"select count(*) from {HOUSE}.patient where changed_seq > {seq}")  # noqa: S608
+    return changed > REBUILD_SHARE * engine.one(f"select count(*) from {HOUSE}.patient")  # noqa: S608
 
 
 def _make(engine: DuckEngine, folder: Path, name: str, seq: int, only: str, since: int = 0) -> Path:

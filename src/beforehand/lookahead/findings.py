@@ -59,7 +59,9 @@ def findings_as_dicts(
     """What the rules say, of the patients and labels this principal may see; another day is replayed, not stored."""
     access = for_principal(principal)
     if as_of is None or as_of == timezone.localdate():
-        rows = access.of(patient_id).scope(Finding.unscoped.all()) if patient_id else access.scope(Finding.unscoped.all())
+        rows = (
+            access.of(patient_id).scope(Finding.unscoped.all()) if patient_id else access.scope(Finding.unscoped.all())
+        )
         rows = rows.filter(state="CURRENT")
         if rule:
             rows = rows.filter(rule_id=rule)
@@ -178,5 +180,3 @@ def _facts(principal: Principal, page: list[Finding]) -> dict[tuple[str, int], t
     sources = dict(Source.objects.values_list("id", "name"))
     messages = dict(Item.objects.filter(pk__in={item for _, item in found.values()}).values_list("id", "message_id"))
     return {key: (sources.get(source, ""), messages.get(item, 0)) for key, (source, item) in found.items()}
-
-

@@ -18,7 +18,18 @@ from beforehand.record.models import ValueSet
 from beforehand.record.store.rows import insert_rows
 from beforehand.record.valuesets import load_shipped
 
-_COLUMNS = "calendar_id day year month day_of_month days_in_month month_index weekday is_business business_index".split()
+_COLUMNS = [
+    "calendar_id",
+    "day",
+    "year",
+    "month",
+    "day_of_month",
+    "days_in_month",
+    "month_index",
+    "weekday",
+    "is_business",
+    "business_index",
+]
 _READY: dict[str, str] = {}
 
 
@@ -55,9 +66,7 @@ def load_calendar(calendar_id: int, name: str, days_off: Collection[date] | None
     with transaction.atomic():
         CalendarDay.objects.filter(calendar_id=calendar_id).delete()
         insert_rows("calendar", _COLUMNS, calendar_rows(calendar_id, days_off))
-        CalendarState.objects.update_or_create(
-            calendar_id=calendar_id, defaults={"name": name, "digest": digest}
-        )
+        CalendarState.objects.update_or_create(calendar_id=calendar_id, defaults={"name": name, "digest": digest})
     return True
 
 

@@ -89,9 +89,7 @@ def rule_files(place: Path) -> list[Path]:
     return [place] if place.is_file() else sorted(place.rglob("*.sql"))
 
 
-def read_library(
-    root: Path, *, places: Iterable[Path] | None = None, known_sets: Iterable[str] = ()
-) -> Library:
+def read_library(root: Path, *, places: Iterable[Path] | None = None, known_sets: Iterable[str] = ()) -> Library:
     """Read and check every rule under ``root/rules`` (or at the given places).
 
     ``known_sets`` are value sets an organisation has loaded, beside those under ``root/valuesets``.
@@ -104,7 +102,9 @@ def read_library(
         except RuleError as error:
             found.refused.append(Refusal(path.stem, error.where, error.line, error.what))
             continue
-        twice = sorted(set(checked.query.rules) & set(found.rules)) or ([path.stem] if path.stem in found.queries else [])
+        twice = sorted(set(checked.query.rules) & set(found.rules)) or (
+            [path.stem] if path.stem in found.queries else []
+        )
         if twice:
             faults.append(RuleError(path.name, 1, f"another file already holds the rule {', '.join(twice)}"))
         if faults:

@@ -51,7 +51,7 @@ def stored_type(relation: str, column: str) -> str:
         return "concept" if column == "code" else "text"
     if relation == "source":
         return "whole" if column == "id" else "text"
-    is_whole = relation == "as_of" and column != "zone" or column in {one.name for one in calendar.COLUMNS}
+    is_whole = (relation == "as_of" and column != "zone") or column in {one.name for one in calendar.COLUMNS}
     return "whole" if is_whole else "text"
 
 
@@ -62,7 +62,7 @@ class Source:
     alias: str
     name: str  # of a CTE or relation; empty for a subquery
     columns: tuple[str, ...]
-    query: exp.Expression | None  # of a CTE or subquery
+    query: exp.Expr | None  # of a CTE or subquery
     relation: Relation | None
 
 
@@ -71,7 +71,7 @@ class Lineage:
 
     def __init__(self, shape: Shape, known: Mapping[str, Relation], family: Family | None = None) -> None:
         self.shape, self.known, self.family = shape, known, family
-        self.steps: dict[str, exp.Expression] = {cte.alias: cte.this for cte in shape.tree.find_all(exp.CTE)}
+        self.steps: dict[str, exp.Expr] = {cte.alias: cte.this for cte in shape.tree.find_all(exp.CTE)}
         self._below: dict[str, Lineage] = {}
         self._sources: dict[int, list[Source]] = {}
         self._projected: dict[tuple[int, str], list[Origin]] = {}
@@ -85,14 +85,14 @@ class Lineage:
         return found
 
     def _find_sources(self, select: exp.Select) -> list[Source]:
-        parts: list[exp.Expression] = []
+        parts: list[exp.Expr] = []
         first = select.args.get("from_")
         if first is not None:
             parts.append(first.this)
         parts += [join.this for join in select.args.get("joins") or []]
         return [self._source(part) for part in parts]
 
-    def _source(self, part: exp.Expression) -> Source:
+    def _source(self, part: exp.Expr) -> Source:
         if isinstance(part, exp.Subquery):
             return Source(part.alias, "", returned(part.this), part.this, None)
         name = part.name
@@ -114,14 +114,16 @@ class Lineage:
             select = select.find_ancestor(exp.Select)
         return None
 
-    def origins(self, value: exp.Expression, depth: int = 0) -> Iterator[Origin]:
+    def origins(self, value: exp.Expr, depth: int = 0) -> Iterator[Origin]:
         """Every place a value may come from."""
         if depth > 30:
             yield Origin("unknown", "unknown")
         elif isinstance(value, (exp.Alias, exp.Paren)):
             yield from self.origins(value.this, depth + 1)
         elif isinstance(value, exp.Literal):
-            yield Origin("literal" if value.is_string else "number", "text" if value.is_string else "whole", str(value.this))
+            yield Origin(
+                "literal" if value.is_string else "number", "text" if value.is_string else "whole", str(value.this)
+            )
         elif isinstance(value, exp.Null):
             return
         elif isinstance(value, exp.Column):
@@ -161,14 +163,14 @@ class Lineage:
         else:
             yield Origin("column", stored_type(source.name, column.name), f"{source.name}.{column.name}")
 
-    def projected(self, query: exp.Expression, name: str, depth: int = 0) -> Iterator[Origin]:
+    def projected(self, query: exp.Expr, name: str, depth: int = 0) -> Iterator[Origin]:
         """Where the column ``name`` of a SELECT or UNION comes from; in a UNION columns match by place."""
         found = self._projected.get((id(query), name))
         if found is None:
             found = self._projected[(id(query), name)] = list(dict.fromkeys(self._project(query, name, depth)))
         return iter(found)
 
-    def _project(self, query: exp.Expression, name: str, depth: int) -> Iterator[Origin]:
+    def _project(self, query: exp.Expr, name: str, depth: int) -> Iterator[Origin]:
         names = returned(query)
         if name not in names:
             yield Origin("unknown", "unknown")
@@ -178,7 +180,7 @@ class Lineage:
             if place < len(select.expressions):
                 yield from self.origins(select.expressions[place], depth + 1)
 
-    def type_of(self, value: exp.Expression) -> str:
+    def type_of(self, value: exp.Expr) -> str:
         """text, whole, concept or unknown."""
         types = {origin.type for origin in self.origins(value)}
         for one in ("concept", "text", "whole"):
@@ -186,7 +188,7 @@ class Lineage:
                 return one
         return "unknown"
 
-    def reads_patients(self, query: exp.Expression, seen: frozenset[str] = frozenset()) -> bool:
+    def reads_patients(self, query: exp.Expr, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a query rests on rows of patients."""
         for table in query.find_all(exp.Table):
             if table.name in self.steps and table.name not in seen:
@@ -205,7 +207,7 @@ class Lineage:
         return source.relation is not None and source.relation.is_of_patients
 
 
-def selects(query: exp.Expression) -> Iterator[exp.Select]:
+def selects(query: exp.Expr) -> Iterator[exp.Select]:
     """The SELECTs of a query: itself, or the branches of a UNION."""
     if isinstance(query, exp.Select):
         yield query

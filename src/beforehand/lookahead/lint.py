@@ -83,14 +83,16 @@ def _result_columns(s: Setting) -> Iterator[Fault]:
     if absent:
         yield Fault("result columns", line, f"the last SELECT lacks {', '.join(absent)}")
     if extra:
-        yield Fault("result columns", line, f"the last SELECT has {', '.join(extra)}; beyond the fixed ones only say_...")
+        yield Fault(
+            "result columns", line, f"the last SELECT has {', '.join(extra)}; beyond the fixed ones only say_..."
+        )
     if len(set(given)) != len(given):
         yield Fault("result columns", line, "the last SELECT returns two columns of one name")
 
 
-def _last(shape: Shape) -> exp.Expression:
+def _last(shape: Shape) -> exp.Expr:
     """The rule's last SELECT, without its CTEs, for the line."""
-    tree: exp.Expression = shape.tree
+    tree: exp.Expr = shape.tree
     while isinstance(tree, exp.SetOperation):
         tree = tree.this
     return tree.expressions[0] if tree.expressions else tree
@@ -113,7 +115,9 @@ def _missing(s: Setting) -> Iterator[Fault]:
     keys = next(iter(s.query.rules.values())).missing
     for origin in s.lineage.projected(s.shape.tree, "missing"):
         if origin.sort == "literal" and origin.name not in keys:
-            yield Fault("missing", line_of(_last(s.shape)), f"missing {origin.name} has no words in the header's missing:")
+            yield Fault(
+                "missing", line_of(_last(s.shape)), f"missing {origin.name} has no words in the header's missing:"
+            )
 
 
 def _evidence(s: Setting) -> Iterator[Fault]:
@@ -124,7 +128,9 @@ def _evidence(s: Setting) -> Iterator[Fault]:
     wanted = {*EVIDENCE_COLUMNS, *(["rule_id"] if s.query.family else [])}
     given = set(returned(step))
     if given != wanted:
-        yield Fault("evidence", line_of(step), f"evidence returns {', '.join(sorted(wanted))}; not {', '.join(sorted(given))}")
+        yield Fault(
+            "evidence", line_of(step), f"evidence returns {', '.join(sorted(wanted))}; not {', '.join(sorted(given))}"
+        )
         return
     for origin in s.lineage.projected(step, "fact_table"):
         if origin.sort != "literal" or origin.name not in FACTS:
@@ -150,7 +156,7 @@ def _is_named(s: Setting, table: exp.Table) -> bool:
     if select is None:
         return False
 
-    def means_it(value: exp.Expression) -> bool:
+    def means_it(value: exp.Expr) -> bool:
         if not isinstance(value, exp.Column) or value.name != "value_set":
             return False
         source = s.lineage.source_of(value)
@@ -165,9 +171,13 @@ def _is_named(s: Setting, table: exp.Table) -> bool:
     return False
 
 
-def _names_a_set(s: Setting, value: exp.Expression) -> bool:
+def _names_a_set(s: Setting, value: exp.Expr) -> bool:
     origins = list(s.lineage.origins(value))
-    named = [one for one in origins if one.sort == "literal" or (one.name.startswith("family.") and one.name.endswith("_set"))]
+    named = [
+        one
+        for one in origins
+        if one.sort == "literal" or (one.name.startswith("family.") and one.name.endswith("_set"))
+    ]
     return bool(origins) and len(named) == len(origins)
 
 
@@ -176,7 +186,9 @@ def _concepts(s: Setting) -> Iterator[Fault]:
         sides = [test.this, *(test.expressions if isinstance(test, exp.In) else [test.expression])]
         literal = any(isinstance(one, (exp.Literal, exp.Neg)) for one in sides)
         if literal and any(isinstance(one, exp.Column) and s.lineage.type_of(one) == "concept" for one in sides):
-            yield Fault("concepts", line_of(test), "a concept is never compared with a literal: join value_set_code by name")
+            yield Fault(
+                "concepts", line_of(test), "a concept is never compared with a literal: join value_set_code by name"
+            )
 
 
 def _references(s: Setting) -> Iterator[Fault]:
@@ -204,4 +216,3 @@ _CHECKS: tuple[Callable[[Setting], Iterator[Fault]], ...] = (
     _concepts,
     _references,
 )
-

@@ -30,7 +30,7 @@ def patient_faults(shape: Shape, lineage: Lineage) -> Iterator[Fault]:
             yield Fault("patients apart", line_of(step), f"the CTE {name} drops patient_id: keep it in every step")
 
 
-def _own(select: exp.Select, kind: type[exp.Expression]) -> Iterator[exp.Expression]:
+def _own(select: exp.Select, kind: type[exp.Expr]) -> Iterator[exp.Expr]:
     """Nodes of a kind that belong to this SELECT, not to one inside it."""
     for node in select.find_all(kind):
         if node.find_ancestor(exp.Select) is select:
@@ -81,7 +81,7 @@ def _grouped(select: exp.Select) -> Iterator[Fault]:
         yield Fault("patients apart", line_of(aggregates[0]), "group by patient_id")
 
 
-def _in_window(node: exp.Expression) -> bool:
+def _in_window(node: exp.Expr) -> bool:
     around = node.parent
     while isinstance(around, (exp.Filter,)):
         around = around.parent

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from beforehand.lookahead.engines.shape import Shape, line_of
 from beforehand.lookahead.lineage import Lineage
@@ -27,7 +27,7 @@ FUNCTIONS = (
 )  # fmt: skip
 CASTS = {"INT", "BIGINT", "SMALLINT", "VARCHAR", "TEXT"}
 # Node -> what to write instead.
-REFUSED: dict[type[exp.Expression], str] = {
+REFUSED: dict[type[exp.Expr], str] = {
     exp.Div: "/ divides whole numbers differently on each engine: multiply the other side instead",
     exp.IntDiv: "// is not the same on each engine: multiply the other side instead",
     exp.Like: "LIKE differs in letter case between engines: use a value set or equality",
@@ -55,7 +55,8 @@ REFUSED: dict[type[exp.Expression], str] = {
     exp.BitwiseOr: "bit operators are not the same on each engine",
 }
 _PREDICATES = (
-    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Is, exp.Exists, exp.Between, exp.And, exp.Or, exp.Not,
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Is, exp.Exists, exp.Between,
+    exp.And, exp.Or, exp.Not,
 )  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def portable_faults(shape: Shape, lineage: Lineage) -> Iterator[Fault]:
     yield from _windows(shape)
 
 
-def _spot(node: exp.Expression) -> exp.Expression:
+def _spot(node: exp.Expr) -> exp.Expr:
     """The node, or the nearest one around it that has a line."""
     while node.parent is not None and not any("line" in part.meta for part in node.walk()):
         node = node.parent
@@ -106,7 +107,9 @@ def _select(select: exp.Select) -> Iterator[Fault]:
             yield Fault("star", line_of(select), "name the columns instead of *")
         bare = value.unnest() if isinstance(value, exp.Paren) else value
         if isinstance(bare, _PREDICATES):
-            yield Fault("portable", line_of(part), "a condition is no value everywhere: write case when ... then 1 else 0 end")
+            yield Fault(
+                "portable", line_of(part), "a condition is no value everywhere: write case when ... then 1 else 0 end"
+            )
     distinct = select.args.get("distinct")
     if distinct is not None and distinct.args.get("on"):
         yield Fault("portable", line_of(select), "DISTINCT ON is not everywhere: use row_number()")
@@ -115,7 +118,7 @@ def _select(select: exp.Select) -> Iterator[Fault]:
 def _text_order(shape: Shape, lineage: Lineage) -> Iterator[Fault]:
     what = "text sorts differently on each engine: order, compare and aggregate whole numbers"
     for node in shape.tree.walk():
-        values: list[exp.Expression] = []
+        values: list[exp.Expr] = []
         if isinstance(node, (exp.Ordered, exp.Min, exp.Max)):
             values = [node.this]
         elif isinstance(node, (exp.LT, exp.LTE, exp.GT, exp.GTE)):
@@ -133,7 +136,9 @@ def _windows(shape: Shape) -> Iterator[Fault]:
         if order is not None:
             last = order.expressions[-1].this
             if not (isinstance(last, exp.Column) and is_id(last.name)):
-                yield Fault("window order", line_of(window), "end a window's ORDER BY with an id, so that ties fall the same")
+                yield Fault(
+                    "window order", line_of(window), "end a window's ORDER BY with an id, so that ties fall the same"
+                )
     tokens = shape.tokens
     for begin, token in enumerate(tokens):
         if token.token_type is TokenType.ORDER_BY and (bad := _without_nulls(tokens, begin)):

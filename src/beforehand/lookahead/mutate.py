@@ -16,7 +16,7 @@ from beforehand.lookahead.rule import Family, Query
 PATIENCE = 2_000  # thousands of steps of the database's machine before a mutant counts as running away
 
 # One step over: the boundary moves, or the direction turns.
-_STEPS: dict[type[exp.Expression], type[exp.Expression]] = {
+_STEPS: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.LT: exp.LTE,
     exp.LTE: exp.LT,
     exp.GT: exp.GTE,
@@ -66,7 +66,7 @@ def mutants(query: Query, shape: Shape) -> Iterator[Mutant]:
         yield from _moved_cells(query, query.family, shape)
 
 
-def _moved(node: exp.Expression) -> Iterator[exp.Expression]:
+def _moved(node: exp.Expr) -> Iterator[exp.Expr]:
     other = _STEPS.get(type(node))
     if other is not None and not (isinstance(node, exp.And) and _joins(node)) and not _is_smaller_of_two(node):
         yield other(this=node.this.copy(), expression=node.expression.copy())
@@ -76,21 +76,25 @@ def _moved(node: exp.Expression) -> Iterator[exp.Expression]:
         yield node.this.copy()
     if isinstance(node, exp.Between):
         value, low, high = node.this, node.args["low"], node.args["high"]
-        yield exp.and_(exp.GT(this=value.copy(), expression=low.copy()), exp.LTE(this=value.copy(), expression=high.copy()))
-        yield exp.and_(exp.GTE(this=value.copy(), expression=low.copy()), exp.LT(this=value.copy(), expression=high.copy()))
+        yield exp.and_(
+            exp.GT(this=value.copy(), expression=low.copy()), exp.LTE(this=value.copy(), expression=high.copy())
+        )
+        yield exp.and_(
+            exp.GTE(this=value.copy(), expression=low.copy()), exp.LT(this=value.copy(), expression=high.copy())
+        )
     if isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdigit() and not _is_idle(node):
         for number in (int(node.this) - 1, int(node.this) + 1):
             yield exp.Literal.number(number) if number >= 0 else exp.Neg(this=exp.Literal.number(-number))
 
 
-def _joins(node: exp.Expression) -> bool:
+def _joins(node: exp.Expr) -> bool:
     """Whether an AND stands in a join's ON, where OR would mean nothing sensible."""
     while isinstance(node.parent, (exp.And, exp.Or, exp.Paren)):
         node = node.parent
     return isinstance(node.parent, exp.Join)
 
 
-def _is_smaller_of_two(node: exp.Expression) -> bool:
+def _is_smaller_of_two(node: exp.Expr) -> bool:
     """Whether it is ``case when a > b then b else a end``, where moving the boundary changes nothing."""
     branch = node.parent
     if not isinstance(branch, exp.If) or not isinstance(node, (exp.GT, exp.GTE, exp.LT, exp.LTE)):
@@ -100,12 +104,12 @@ def _is_smaller_of_two(node: exp.Expression) -> bool:
     return {branch.args["true"], otherwise} == {node.this, node.expression}
 
 
-def _is_idle(node: exp.Expression) -> bool:
+def _is_idle(node: exp.Expr) -> bool:
     """Whether a literal says nothing: the size in a type, or the 1 of EXISTS (SELECT 1 ...)."""
     return isinstance(node.parent, (exp.DataTypeParam, exp.Select))
 
 
-def _around(node: exp.Expression) -> exp.Expression:
+def _around(node: exp.Expr) -> exp.Expr:
     """The comparison or expression a literal stands in, so that a message shows which one it is."""
     while isinstance(node, (exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Paren)) and isinstance(
         node.parent, (exp.Binary, exp.Between, exp.Neg, exp.Paren, exp.In)
@@ -136,7 +140,10 @@ def survivors(loaded: LoadedCases) -> list[Survivor]:
     excused = {" ".join(text.split()) for text, _ in loaded.book.equivalent}
     found = []
     for mutant in mutants(loaded.query, loaded.shape):
-        if " ".join(mutant.text.split()) in excused or mutant.text.partition(" -> ")[0] == mutant.text.partition(" -> ")[2]:
+        if (
+            " ".join(mutant.text.split()) in excused
+            or mutant.text.partition(" -> ")[0] == mutant.text.partition(" -> ")[2]
+        ):
             continue
         if not _is_noticed(loaded, mutant):
             found.append(Survivor(mutant.where, mutant.line, mutant.text))

@@ -21,11 +21,34 @@ from beforehand.lookahead.errors import RuleError
 
 KINDS = ("deadline", "gap", "conflict", "risk", "question")
 STATUSES = ("DUE", "MET", "UNKNOWN", "EXCLUDED")
-STEP_KINDS = (
-    "call book ride refill result reconcile visit authorization bill referral plan decline other".split()
-)
-REQUIRED = "title why kind question reason next_step authority author clinical_review needs".split()
-OPTIONAL = "missing unknown folds_into step_kind harm books family whole notes tags".split()
+STEP_KINDS = [
+    "call",
+    "book",
+    "ride",
+    "refill",
+    "result",
+    "reconcile",
+    "visit",
+    "authorization",
+    "bill",
+    "referral",
+    "plan",
+    "decline",
+    "other",
+]
+REQUIRED = [
+    "title",
+    "why",
+    "kind",
+    "question",
+    "reason",
+    "next_step",
+    "authority",
+    "author",
+    "clinical_review",
+    "needs",
+]
+OPTIONAL = ["missing", "unknown", "folds_into", "step_kind", "harm", "books", "family", "whole", "notes", "tags"]
 FORECAST_DAYS = 90  # recheck_on may lie at most this many days ahead
 
 _HEADER = re.compile(r"\A\s*/\*\s*---\s*\n(.*?)\n\s*---\s*\*/", re.DOTALL)
@@ -256,14 +279,27 @@ def _cell(path: Path, line: int, name: str, value: str, is_whole: bool) -> str |
 def _merged(header: Mapping[str, Any], row: Mapping[str, str | int | None]) -> dict[str, Any]:
     """The header as one row of the family overrides it: title, why, ..., authority_name, reviewed_by."""
     merged = dict(header)
-    for key in "title why kind question reason next_step author unknown folds_into step_kind harm books".split():
+    for key in [
+        "title",
+        "why",
+        "kind",
+        "question",
+        "reason",
+        "next_step",
+        "author",
+        "unknown",
+        "folds_into",
+        "step_kind",
+        "harm",
+        "books",
+    ]:
         if row.get(key) is not None:
             merged[key] = row[key]
     authority = dict(header["authority"])
-    for key in "name edition url".split():
+    for key in ["name", "edition", "url"]:
         if row.get(f"authority_{key}") is not None:
             authority[key] = row[f"authority_{key}"]
-    for key in "valid_from valid_to".split():
+    for key in ["valid_from", "valid_to"]:
         if row.get(key) is not None:
             authority[key] = row[key]
     merged["authority"] = authority

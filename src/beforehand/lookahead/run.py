@@ -275,9 +275,7 @@ def _run_singly(run: _Run, engine: RowEngine, checked: CheckedQuery, ids: list[i
 Labels = Callable[[Iterable[Evidence]], dict[tuple[str, int], str]]
 
 
-def _keep(
-    run: _Run, queries: list[CheckedQuery], ids: list[int] | None, found: list[Answer], labels: Labels
-) -> None:
+def _keep(run: _Run, queries: list[CheckedQuery], ids: list[int] | None, found: list[Answer], labels: Labels) -> None:
     """Store what these queries found of these patients (of everyone when None), or hand it back."""
     run.report.count(found)
     if not run.store:
@@ -324,9 +322,7 @@ def _note_failure(run: _Run, checked: CheckedQuery, ids: list[int] | None, error
     log.error("rule %s failed: %s", checked.query.id, what)
     if run.store:
         mark_stale(checked.query.rules, ids)
-        RuleFailure.objects.get_or_create(
-            rule_id=checked.query.id, defaults={"what": what[:300], "since": run.now}
-        )
+        RuleFailure.objects.get_or_create(rule_id=checked.query.id, defaults={"what": what[:300], "since": run.now})
 
 
 def _forget_failures(queries: list[CheckedQuery]) -> None:

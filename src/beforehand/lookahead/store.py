@@ -16,10 +16,27 @@ from beforehand.record.store.rows import insert_rows
 
 CHUNK = 500
 CURRENT, WITHDRAWN, RULE_CHANGED = "CURRENT", "WITHDRAWN", "RULE_CHANGED"
-_COLUMNS = (
-    "rule_id patient_id subject status opens_on due_on lapses_on recheck_on missing say evidence sensitivity digest"
-    " fingerprint is_stale state why first_at changed_at"
-).split()
+_COLUMNS = [
+    "rule_id",
+    "patient_id",
+    "subject",
+    "status",
+    "opens_on",
+    "due_on",
+    "lapses_on",
+    "recheck_on",
+    "missing",
+    "say",
+    "evidence",
+    "sensitivity",
+    "digest",
+    "fingerprint",
+    "is_stale",
+    "state",
+    "why",
+    "first_at",
+    "changed_at",
+]
 _CHANGED = [column for column in _COLUMNS if column not in ("rule_id", "patient_id", "subject", "first_at")]
 
 
@@ -90,8 +107,8 @@ def stored_of_rules(rule_ids: Iterable[str]) -> list[Stored]:
 def _select(where: str, values: Iterable[Any]) -> list[Stored]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "select id, rule_id, patient_id, subject, fingerprint, state, is_stale, lapses_on"
-            f" from finding where {where}",  # noqa: S608  made of our own names and marks
+            "select id, rule_id, patient_id, subject, fingerprint, state, is_stale, lapses_on"  # noqa: S608
+            f" from finding where {where}",
             list(values),
         )
         return [Stored(*row) for row in cursor.fetchall()]
@@ -172,7 +189,13 @@ def _withdraw(gone: list[Stored], as_of_day: int, at: Any, *, rule_changed: bool
         rows = []
         for one in gone:
             has_lapsed = one.lapses_on is not None and one.lapses_on <= as_of_day
-            why = "it has lapsed" if has_lapsed else "the rule changed" if rule_changed else "the record no longer shows it"
+            why = (
+                "it has lapsed"
+                if has_lapsed
+                else "the rule changed"
+                if rule_changed
+                else "the record no longer shows it"
+            )
             rows.append((state, why, None, at, one.id))
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -190,7 +213,8 @@ def _ids_of(keys: list[tuple[str, int, str]], at: Any) -> list[int]:
             part = patients[start : start + CHUNK]
             marks = ", ".join(["%s"] * len(part))
             cursor.execute(
-                f"select id, rule_id, patient_id, subject from finding where patient_id in ({marks}) and changed_at = %s",  # noqa: S608
+                "select id, rule_id, patient_id, subject from finding"
+                f" where patient_id in ({marks}) and changed_at = %s",  # noqa: S608
                 [*part, at],
             )
             found += [row[0] for row in cursor.fetchall() if (row[1], row[2], row[3]) in wanted]

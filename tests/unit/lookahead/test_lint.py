@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501  one example a line reads better
+
 from pathlib import Path
 
 import pytest
@@ -115,7 +117,10 @@ def test_what_is_refused_is_named_with_its_line(tmp_path: Path, before: str, aft
             f"{JOINED}  and f.taken_to_day = (select max(g.taken_to_day) from found g where g.patient_id = f.patient_id)\n",
         ),
         (JOINED, f"{JOINED}  and f.patient_id in (select c.patient_id from active_condition c)\n"),
-        ("join person p on p.patient_id = r.patient_id", "join person p on p.patient_id = r.patient_id\n    cross join as_of a"),
+        (
+            "join person p on p.patient_id = r.patient_id",
+            "join person p on p.patient_id = r.patient_id\n    cross join as_of a",
+        ),
         ("and v.value_set = 'labs'", "and v.value_set in ('labs')"),
     ],
 )

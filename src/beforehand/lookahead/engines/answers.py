@@ -51,7 +51,7 @@ def columns_wanted(query: Query) -> tuple[str, ...]:
 
 
 def answers(query: Query, columns: Sequence[str], rows: Iterable[Sequence[object]], as_of_day: int) -> list[Answer]:
-    """Gather rows (result columns, then fact_table, fact_id, role) into answers; AnswerError when one breaks the contract."""
+    """Gather rows (result columns, fact_table, fact_id, role) into answers; AnswerError when the contract is broken."""
     place = {name: number for number, name in enumerate(columns)}
     says = [(name, place[name]) for name in columns if name.startswith("say_")]
     fixed = [place[name] for name in FIXED]
@@ -75,11 +75,15 @@ def answers(query: Query, columns: Sequence[str], rows: Iterable[Sequence[object
             contents[key] = row[:width]
             pieces[key] = set()
         elif row[:width] != contents[key]:
-            raise AnswerError(f"{query.id}: gives two rows for one patient and one subject; make the subject tell them apart")
+            raise AnswerError(
+                f"{query.id}: gives two rows for one patient and one subject; make the subject tell them apart"
+            )
         if row[width] is not None:
             table = str(row[width])
             if table not in FACTS or row[width + 1] is None:
-                raise AnswerError(f"{query.id}: evidence names no fact: fact_table is a fact table's name, fact_id its id")
+                raise AnswerError(
+                    f"{query.id}: evidence names no fact: fact_table is a fact table's name, fact_id its id"
+                )
             pieces[key].add(Evidence(table, int(str(row[width + 1])), str(row[width + 2] or "")))
     for key, answer in found.items():
         answer.evidence = tuple(sorted(pieces[key]))

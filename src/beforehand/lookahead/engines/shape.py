@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 DIALECT = "sqlite"  # what the portable subset is read as; see docs/how-to/write-a-rule.md
 
@@ -54,8 +54,8 @@ def shape_of(text: str) -> Shape:
         tokens = sqlglot.tokenize(text, read=DIALECT)
         trees = Dialect.get_or_raise(DIALECT).parser().parse(tokens, text)
     except sqlglot.errors.ParseError as error:
-        first = error.errors[0] if error.errors else {}
-        raise ShapeError(int(first.get("line") or 1), str(first.get("description") or error).strip()) from error
+        said = error.errors[0] if error.errors else {}
+        raise ShapeError(int(said.get("line") or 1), str(said.get("description") or error).strip()) from error
     except sqlglot.errors.TokenError as error:
         raise ShapeError(1, f"cannot be read as SQL: {str(error).splitlines()[0]}") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
@@ -92,7 +92,7 @@ def _last_select(tokens: list[Token]) -> int:
     raise ShapeError(1, "there is no SELECT outside the brackets")
 
 
-def returned(query: exp.Expression) -> tuple[str, ...]:
+def returned(query: exp.Expr) -> tuple[str, ...]:
     """The column names a SELECT (or the first of a UNION) returns."""
     while isinstance(query, exp.SetOperation):
         query = query.this
@@ -101,7 +101,7 @@ def returned(query: exp.Expression) -> tuple[str, ...]:
     return tuple(part.alias_or_name for part in query.expressions) if isinstance(query, exp.Select) else ()
 
 
-def line_of(node: exp.Expression) -> int:
+def line_of(node: exp.Expr) -> int:
     """The line on which a node of the tree begins (its first named or literal part)."""
     lines = [int(part.meta["line"]) for part in node.walk() if "line" in part.meta]
     return min(lines) if lines else 1
