@@ -78,7 +78,7 @@ def lines(access: Access, table: str, patient_id: int) -> list[Line]:
 
     A row that may not be seen does not count as a source; one whose leader may not be seen leads itself.
     """
-    rows = list(access.facts(table).filter(patient_id=patient_id).values())
+    rows = list(access.of(patient_id).facts(table).values())
     groups: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row["same_as"]].append(row)
@@ -122,7 +122,7 @@ def origin(access: Access, table: str, fact_id: int) -> Origin:
     if row is None:
         raise PatientNotVisibleError(f"There is no fact {fact_id} in {table} that you may see.")
     alike = list(
-        access.facts(table).filter(patient_id=row["patient_id"], same_as=row["same_as"]).order_by("id").values()
+        access.of(row["patient_id"]).facts(table).filter(same_as=row["same_as"]).order_by("id").values()
     )
     told = who_said(table, alike)
     identity = Resource.objects.get(pk=fact_id)

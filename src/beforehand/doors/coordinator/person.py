@@ -33,7 +33,7 @@ def person(request: Any, patient_id: int) -> HttpResponse:
     chart = Chart(request.access, patient)
     needs = person_needs(request.principal, patient.pk, as_of=now)
     findings = _findings(request, patient, now)
-    contacts = list(PersonContact.objects.for_principal(request.principal).filter(patient_id=patient.pk).order_by("pk"))
+    contacts = list(request.access.of(patient.pk).scope(PersonContact.unscoped.order_by("pk")))
     return render(request, "coordinator/person.html", _context(request, chart, needs, findings, contacts, now))
 
 
@@ -47,7 +47,7 @@ def _findings(request: Any, patient: Patient, now: int) -> list[FindingView]:
 
 def _identifiers(request: Any, patient_id: int) -> list[tuple[str, str]]:
     kinds = {"MR": "record number", "MB": "member number", "SS": "", "DL": "", "PPN": ""}
-    found = PersonIdentifier.objects.for_principal(request.principal).filter(patient_id=patient_id).order_by("pk")
+    found = request.access.of(patient_id).scope(PersonIdentifier.unscoped.order_by("pk"))
     named = [(kinds.get(one.type, "number"), one.value) for one in found]
     return [(kind, number) for kind, number in named if kind and len(number) < 24]
 
@@ -96,7 +96,7 @@ def _context(
 
 def _differing_records(request: Any, chart: Chart) -> list[dict[str, Any]]:
     """Where the sources' own entries for the person disagree on birth date or sex."""
-    records = list(PersonRecord.objects.for_principal(request.principal).filter(patient_id=chart.patient.pk))
+    records = list(request.access.of(chart.patient.pk).scope(PersonRecord.unscoped.all()))
     found = []
     births = [(wording.date_words(one.birth_day, nothing=""), one.source_id) for one in records]
     sexes = [(one.sex or "", one.source_id) for one in records]
