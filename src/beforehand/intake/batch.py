@@ -126,15 +126,7 @@ class Batch:
         self.rows = Rows(self.source_id)
         self.context = _Context(self.identities, self.dictionary, self.zone)
         self._apply(pieces)
-        released = waiting.load(again, self.source) if again else []
-        if released:
-            self._apply(released)
-        every = list(released)
-        available = {p.resource_id for p in (*pieces, *released) if p.outcome == "APPLIED" and p.resource_id}
-        while found := waiting.released_by(available, self.source):
-            self._apply(found)
-            every += found
-            available = {p.resource_id for p in found if p.outcome == "APPLIED" and p.resource_id}
+        every = self._apply_released(pieces, waiting.load(again, self.source) if again else [])
         self._write(pieces, every)
         applied = Applied()
         write_outcome(applied, parts, pieces, every, now=self.now)
@@ -144,6 +136,23 @@ class Batch:
         applied.new_patients = self.new_patients
         applied.fact_ids = self.rows.fact_ids()
         return applied
+
+    def _apply_released(self, pieces: Sequence[Piece], again: list[Piece]) -> list[Piece]:
+        """Try again what was asked for, and what waited for anything that has come now; all items tried again."""
+        if again:
+            self._apply(again)
+        every = list(again)
+        fresh: Sequence[Piece] = (*pieces, *again)
+        while available := {p.resource_id for p in fresh if p.outcome == "APPLIED" and p.resource_id}:
+            taken = {piece.item_id for piece in every}
+            released = waiting.released_by(available, self.source, taken)
+            here = [p for p in (*pieces, *every) if p.trouble is not None and p.trouble.waiting_for in available]
+            for piece in here:
+                piece.trouble, piece.replaces = None, None
+            fresh = (*released, *here)
+            self._apply(fresh)
+            every += released
+        return every
 
     def _still_to_do(self, parts: Sequence[Part]) -> tuple[list[Part], list[Applied]]:
         """Leave out what another run has applied since we kept it; its items are duplicates of ours."""

@@ -181,12 +181,9 @@ class Identities:
 
     def resolve(self, reference: Mapping[str, Any] | str | None, urls: Mapping[str, Key]) -> int | None:
         """The identity a FHIR reference means; None when it names nothing that could ever arrive."""
-        if reference is None:
-            return None
-        if isinstance(reference, str):
-            address: Any = reference
-            logical: Any = None
-        else:
+        address: Any = reference
+        logical: Any = None
+        if isinstance(reference, Mapping):
             address, logical = reference.get("reference"), reference.get("identifier")
         if isinstance(address, str) and address:
             found = self._by_address(address, urls)
@@ -194,7 +191,7 @@ class Identities:
                 return found
         type_ = reference.get("type") if isinstance(reference, Mapping) else None
         keys = identifier_keys({"identifier": logical}) if logical else []
-        return self.by_identifier(type_, keys[0]) if keys and isinstance(type_, str) else None
+        return self.by_identifier(type_[:40], keys[0]) if keys and isinstance(type_, str) else None
 
     def _by_address(self, address: str, urls: Mapping[str, Key]) -> int | None:
         target = urls.get(address)
@@ -208,7 +205,7 @@ class Identities:
             type_, _, query = address.partition("?")
             values = parse_qs(query).get("identifier")
             type_ = type_.rsplit("/", 1)[-1]
-            return self.by_identifier(type_, values[0][:500]) if values and type_ else None
+            return self.by_identifier(type_[:40], values[0][:500]) if values and type_ else None
         if address.startswith("urn:"):
             return None  # holds only inside its bundle, and its bundle does not have it
         literal = _LITERAL.search(address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from beforehand.clinical.tables import FACTS
 from beforehand.intake.blobs import read_blob
@@ -47,8 +47,8 @@ def _pieces(message: Message, places: Mapping[int, int]) -> list[Piece]:
     return pieces
 
 
-def released_by(arrived: Iterable[int], source: Source) -> list[Piece]:
-    """The items that waited for any of the resources that have arrived now."""
+def released_by(arrived: Iterable[int], source: Source, taken: Container[int] = ()) -> list[Piece]:
+    """The items that waited for any of the resources that have arrived now, but for those ``taken`` up already."""
     table = table_of(QuarantinedItem)
     if not fetch(f"select 1 from {table} where waiting_for is not null limit 1"):
         return []
@@ -56,7 +56,8 @@ def released_by(arrived: Iterable[int], source: Source) -> list[Piece]:
         f"select item_id from {table} where state = 'OPEN' and {among('waiting_for')}",
         [listed(arrived)],
     )
-    return load((row[0] for row in rows), source) if rows else []
+    items = [row[0] for row in rows if row[0] not in taken]
+    return load(items, source) if items else []
 
 
 def person_record_of(resource: int) -> int | None:
