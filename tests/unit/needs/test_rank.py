@@ -12,6 +12,7 @@ from beforehand.care.needs.rank import (
     RankingError,
     Standing,
     band_number,
+    date_to_act,
     factors,
     order_key,
     read_policy,
@@ -43,6 +44,13 @@ def test_greater_risk_and_longer_wait_go_first() -> None:
 def test_very_late_trifle_does_not_outrank_a_grave_need_of_today() -> None:
     trifle = replace(NEED, harm=1, next_on=TODAY - 900, opened_day=TODAY - 900)
     assert first(trifle, replace(NEED, harm=5, next_on=TODAY)).harm == 5
+
+
+def test_what_was_overdue_for_years_when_first_seen_is_planned_from_today() -> None:
+    assert date_to_act(TODAY, TODAY - 30, 3, RULES) == (TODAY - 30, True)
+    assert date_to_act(TODAY, TODAY - 31, 3, RULES) == (TODAY + 7, False)
+    assert date_to_act(TODAY, TODAY - 9000, 5, RULES) == (TODAY, True)
+    assert date_to_act(TODAY, None, 4, RULES) == (TODAY + 2, True)
 
 
 days, harms = st.integers(-900, 900), st.integers(1, 5)

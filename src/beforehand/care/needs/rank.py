@@ -33,6 +33,7 @@ class Policy:
     horizon: int
     late_cap: int
     waiting_cap: int
+    long_overdue: int
     first_harm: int
     first_days: int
     week_days: int
@@ -88,6 +89,7 @@ def read_policy(shipped: Path, override: Path | None) -> Policy:
         horizon=int(tree["time"]["horizon"]),
         late_cap=int(tree["time"]["late_cap"]),
         waiting_cap=int(tree["time"]["waiting_cap"]),
+        long_overdue=int(tree["time"]["long_overdue"]),
         first_harm=int(tree["bands"]["first_harm"]),
         first_days=int(tree["bands"]["first_days"]),
         week_days=int(tree["bands"]["week_days"]),
@@ -183,7 +185,10 @@ def factors(need: Standing, as_of: int, rules: Policy, risk_words: str = "") -> 
 
 
 def date_to_act(opened: int, due_on: int | None, harm: int, rules: Policy) -> tuple[int, bool]:
-    """The day of the next step of a new need and whether it is a deadline: the rule's, else our own by harm."""
-    if due_on is not None:
+    """The day of the next step of a new need and whether it is a deadline: the rule's, else our own by harm.
+
+    What was overdue for long before anybody here could know starts with our own day: "since 1994" is no deadline.
+    """
+    if due_on is not None and due_on >= opened - rules.long_overdue:
         return due_on, True
     return opened + int(rules.days_to_act[harm]), harm >= rules.dated_from_harm
