@@ -16,7 +16,8 @@ needs: [person, active_condition, known_condition, current_medication, medicine,
         said_no, hospice_care, future_appointment, calendar, value_set_code]
 --- */
 with
--- why somebody is in a row's population: a condition or a medicine, with the day it began
+-- why somebody is in a row's population: a condition or a medicine, with the day it began; CROSS JOIN holds SQLite
+-- to starting from the person and their own medicines
 grounds as (
     select f.rule_id, c.patient_id, coalesce(c.onset_from_day, c.recorded_from_day) as since_day,
            'condition' as fact_table, c.id as fact_id
@@ -26,20 +27,23 @@ grounds as (
     union all
     select f.rule_id, m.patient_id, m.start_day as since_day, m.fact_table, m.fact_id
     from current_medication m
-    join medicine n on n.code = m.code
-    join ingredient_class k on k.ingredient = n.ingredient
+    cross join medicine n
+    cross join ingredient_class k
     join family f on f.medicine_class = k.class_name
+    where n.code = m.code and k.ingredient = n.ingredient
     union all
     select f.rule_id, m.patient_id, m.start_day as since_day, m.fact_table, m.fact_id
     from current_medication m
-    join medicine n on n.code = m.code
+    cross join medicine n
     join family f on f.ingredient = n.ingredient
+    where n.code = m.code
 ),
 members as (
     select g.rule_id, g.patient_id, coalesce(min(g.since_day), a.day) as since_day
-    from grounds g
-    join person p on p.patient_id = g.patient_id
+    from person p
+    cross join grounds g
     cross join as_of a
+    where g.patient_id = p.patient_id
     group by g.rule_id, g.patient_id, a.day
 ),
 wanted as (
