@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from beforehand.care.needs.models import Need, NeedEvent
+from beforehand.care.needs.store import add_rows
 
 # Columns an event remembers when they change; what the rules own (question, reason) is theirs to restore.
 KEPT = (
@@ -74,4 +75,4 @@ def event(need: Need, what: str, *, by: str, by_label: str, day: int, words: str
 
 def write(events: Iterable[NeedEvent]) -> None:
     """Append."""
-    NeedEvent.unscoped.bulk_create(list(events), batch_size=500)
+    add_rows(NeedEvent, list(events))

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.utils import timezone
 
 from beforehand.care.needs.events import event, write
@@ -24,8 +23,8 @@ from beforehand.care.needs.ownership import Enrolled, apart_again, enrolments_on
 from beforehand.care.needs.rank import Policy, date_to_act, policy
 from beforehand.care.needs.register import asking_rules, missing, next_step, question, reason, rule_words
 from beforehand.care.needs.standing import refresh_rows
+from beforehand.care.needs.store import change_rows, findings_for_work, links_of, lock_patients, needs_of, people_of
 from beforehand.clinical.times import day_of
-from beforehand.lookahead.models import Finding
 from beforehand.record.models import Enrolment, Patient, Resource
 
 BATCH = 500
@@ -86,26 +85,20 @@ class Updated:
 
 def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
     enrolled = enrolments_on(patient_ids, as_of)
-    patients = Patient.unscoped.filter(pk__in=patient_ids)
-    known = list(patients.values_list("pk", "display_name", "merged_into_id", "is_deceased"))
+    known = people_of(patient_ids)
     joined = {patient_id: merged_into for patient_id, _, merged_into, _ in known if merged_into is not None}
     for patient_id in joined:
         enrolled.pop(patient_id, None)
     needs: dict[int, list[Need]] = defaultdict(list)
-    rows = Need.unscoped.filter(patient_id__in=patient_ids).order_by("id")
-    if connection.features.has_select_for_update:
-        rows = rows.select_for_update()
-    for need in rows:
+    for need in needs_of(patient_ids):
         needs[int(need.patient_id or 0)].append(need)
     ids = [need.pk for listed in needs.values() for need in listed]
     linked: dict[int, set[int]] = defaultdict(set)
     if ids:
-        for need_id, finding_id in NeedFinding.objects.filter(need_id__in=ids).values_list("need_id", "finding_id"):
+        for need_id, finding_id in links_of(ids):
             linked[need_id].add(finding_id)
-    wanted = Q(state="CURRENT") & (Q(status="DUE") | Q(status="UNKNOWN", rule_id__in=asking_rules()))
     live = {each for listed in needs.values() for need in listed if need.state in LIVE for each in linked[need.pk]}
-    found = Finding.unscoped.filter(patient_id__in=patient_ids).filter(wanted | Q(pk__in=live) if live else wanted)
-    findings = {each.pk: each for each in found}
+    findings: dict[int, Any] = {each.pk: each for each in findings_for_work(patient_ids, live, asking_rules())}
     asking: dict[int, list[Any]] = defaultdict(list)
     for each in findings.values():
         if asks(each, as_of):
@@ -375,12 +368,7 @@ def _save(work: _Work) -> None:
         for need, fold in work.fresh:
             work.links += [NeedFinding(need=need, finding_id=each.pk) for each in fold.findings]
             _note(work, need, "OPENED")
-    changed = list(work.changed.values())
-    if len(changed) <= 3:
-        for need in changed:
-            need.save(force_update=True, update_fields=RULE_COLUMNS)
-    elif changed:
-        Need.unscoped.bulk_update(changed, RULE_COLUMNS, batch_size=30)
+    change_rows(Need, list(work.changed.values()), RULE_COLUMNS)
     if work.links:
         NeedFinding.objects.bulk_create(work.links, batch_size=BATCH, ignore_conflicts=True)
     if work.events:
@@ -389,8 +377,7 @@ def _save(work: _Work) -> None:
 
 @transaction.atomic
 def _update_batch(patient_ids: Sequence[int], as_of: int) -> Updated:
-    if connection.features.has_select_for_update:  # two workers never settle one patient at once
-        list(Patient.unscoped.select_for_update().filter(pk__in=patient_ids).order_by("pk").values_list("pk"))
+    lock_patients(patient_ids)
     work = _gather(patient_ids, as_of)
     for patient_id in patient_ids:
         _settle_patient(work, patient_id)

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.utils import timezone
 
+from beforehand.care.needs.store import joined_into, memberships, running_enrolments
 from beforehand.record.access import WORK_NEEDS
-from beforehand.record.models import Enrolment, Patient, TeamMember
+from beforehand.record.models import Patient
 from beforehand.record.roles import ROLE_CAPABILITIES
 
 WORKING_ROLES = tuple(sorted(role for role, may in ROLE_CAPABILITIES.items() if WORK_NEEDS in may))
@@ -31,11 +31,8 @@ def enrolments_on(patient_ids: Iterable[int], as_of: int) -> dict[int, Enrolled]
     The enrolment of a record that was joined into another follows it to the patient that survives.
     """
     listed = list(patient_ids)
-    survivor = dict(Patient.unscoped.filter(merged_into_id__in=listed).values_list("pk", "merged_into_id"))
-    running = Enrolment.objects.filter(patient_id__in=[*listed, *survivor], from_day__lte=as_of).filter(
-        Q(until_day=None) | Q(until_day__gt=as_of)
-    )
-    rows = running.order_by("from_day", "id").values_list("patient_id", "team_id", "lead_id")
+    survivor = joined_into(listed)
+    rows = running_enrolments([*listed, *survivor], as_of)
     found: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     for patient_id, team_id, lead_id in rows:
         found[survivor.get(patient_id) or patient_id].append((team_id, lead_id))
@@ -47,12 +44,8 @@ def enrolments_on(patient_ids: Iterable[int], as_of: int) -> dict[int, Enrolled]
 
 def workers() -> dict[int, frozenset[int]]:
     """Each user who may work needs now -> the teams they are a member of."""
-    now = timezone.now()
-    current = TeamMember.objects.filter(
-        Q(until=None) | Q(until__gt=now), since__lte=now, user__is_active=True, user__role__in=WORKING_ROLES
-    )
     found: dict[int, set[int]] = defaultdict(set)
-    for user_id, team_id in current.values_list("user_id", "team_id"):
+    for user_id, team_id in memberships(WORKING_ROLES, timezone.now()):
         found[user_id].add(team_id)
     return {user_id: frozenset(teams) for user_id, teams in found.items()}
 

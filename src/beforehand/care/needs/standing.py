@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from beforehand.care.needs.models import LIVE, Need, PersonRisk, WorkRow
+from beforehand.care.needs.models import WorkRow
 from beforehand.care.needs.rank import Policy, Standing, band_number, order_key, policy, score
+from beforehand.care.needs.store import add_rows, change_rows, live_needs, risk_points, rows_on_lists
 from beforehand.record.access import Principal, for_principal
 from beforehand.record.roles import LABELS, ROLE_LABELS
 
@@ -106,15 +107,8 @@ def _write_changes(wanted: list[WorkRow], present: Iterable[WorkRow]) -> None:
             changed.append(row)
     if by_key:
         WorkRow.unscoped.filter(pk__in=[row.pk for row in by_key.values()]).delete()
-    if len(changed) == 1:
-        changed[0].save(force_update=True, update_fields=_COMPARED)
-    elif len(changed) < 20:
-        WorkRow.unscoped.bulk_update(changed, _COMPARED)
-    else:  # many: replacing rows is quicker than one CASE a column
-        WorkRow.unscoped.filter(pk__in=[row.pk for row in changed]).delete()
-        fresh += changed
-    if fresh:
-        WorkRow.unscoped.bulk_create(fresh, batch_size=BATCH)
+    change_rows(WorkRow, changed, _COMPARED)
+    add_rows(WorkRow, fresh)
 
 
 def refresh_rows(patient_ids: Iterable[int], as_of: int) -> None:
@@ -124,17 +118,15 @@ def refresh_rows(patient_ids: Iterable[int], as_of: int) -> None:
     for start in range(0, len(listed), BATCH):
         batch = listed[start : start + BATCH]
         needs: dict[int, list[Any]] = defaultdict(list)
-        for need in Need.unscoped.filter(patient_id__in=batch, state__in=LIVE).values_list(
-            *STANDING_FIELDS, named=True
-        ):
+        for need in live_needs(batch):
             needs[need.patient_id].append(need)
-        risks = dict(PersonRisk.unscoped.filter(patient_id__in=batch).values_list("patient_id", "points"))
+        risks = risk_points(batch)
         wanted = [
             row
             for patient_id, live in needs.items()
             for row in rows_of(patient_id, live, as_of, risks.get(patient_id, 0), rules)
         ]
-        _write_changes(wanted, WorkRow.unscoped.filter(patient_id__in=batch))
+        _write_changes(wanted, rows_on_lists(batch))
 
 
 def refresh_day(as_of: int) -> int:
