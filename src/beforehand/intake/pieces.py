@@ -96,14 +96,14 @@ def milliseconds(moment: datetime) -> int:
 def key_of(resource: Mapping[str, Any], full_url: str | None) -> Key | None:
     """Type and logical id of a resource; one without an id is known by the address of its entry."""
     type_ = resource.get("resourceType")
-    if not isinstance(type_, str) or not type_:
+    if not isinstance(type_, str) or not type_ or "\0" in type_:
         return None
     logical_id = resource.get("id")
     if not isinstance(logical_id, str) or not logical_id:
         logical_id = full_url or ""
         if logical_id and not logical_id.startswith("urn:"):
             logical_id = logical_id.rsplit("/", 1)[-1]
-    if len(logical_id) > LOGICAL_ID or "#" in logical_id:
+    if len(logical_id) > LOGICAL_ID or "#" in logical_id or "\0" in logical_id:
         logical_id = "long:" + hashlib.sha256(logical_id.encode()).hexdigest()
     return (type_[:40], logical_id)
 
@@ -144,6 +144,11 @@ def _read_resource(piece: Piece, resource: dict[str, Any], full_url: str | None,
         refusal = too_deep()
         piece.set_aside(refusal.reason, remedy=refusal.remedy)
         return
+    if b"\\u0000" in content and b"\\u0000" in content.replace(b"\\\\", b""):
+        piece.set_aside(
+            "The item holds a NUL character, which FHIR does not allow.", remedy="Ask the sender to correct it."
+        )
+        return
     piece.digest = hashlib.sha256(content).digest()[:16]
     piece.type, piece.logical_id = key
     if not piece.logical_id:
@@ -160,7 +165,7 @@ def piece_of(message: Message, raw: RawItem, item_id: int, urls: Mapping[str, Ke
         piece.set_aside(raw.error.reason, field=raw.error.place, remedy=raw.error.remedy)
     elif raw.method == "DELETE" and raw.resource is None:
         parts = (raw.url or raw.full_url or "").split("?")[0].rstrip("/").rsplit("/", 2)
-        if len(parts) < 2 or not parts[-1] or not parts[-2]:
+        if len(parts) < 2 or not parts[-1] or not parts[-2] or "\0" in "".join(parts):
             piece.set_aside("The deletion does not name a resource by type and id.", field="request.url")
         else:
             piece.type, piece.logical_id, piece.version_at = parts[-2][:40], parts[-1][:LOGICAL_ID], received

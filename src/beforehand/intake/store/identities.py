@@ -203,7 +203,7 @@ class Identities:
             return self._ours(address)
         if "?" in address:
             type_, _, query = address.partition("?")
-            values = parse_qs(query).get("identifier")
+            values = parse_qs(query.replace("%00", "")).get("identifier")
             type_ = type_.rsplit("/", 1)[-1]
             return self.by_identifier(type_[:40], values[0][:500]) if values and type_ else None
         if address.startswith("urn:"):
