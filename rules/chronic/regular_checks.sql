@@ -51,18 +51,23 @@ wanted as (
     union all
     select rule_id, second_tests_set as tests_set, months from family where second_tests_set is not null
 ),
+needed as (
+    select m.rule_id, m.patient_id, m.since_day, w.tests_set, w.months
+    from members m
+    join wanted w on w.rule_id = m.rule_id
+),
 -- what was done, and what is only said to be done (that never gives a sure day)
 seen as (
     select w.rule_id, d.patient_id, w.tests_set, d.from_day, d.to_day, d.fact_table, d.fact_id
     from done_test d
     join value_set_code v on v.code = d.code
-    join wanted w on w.tests_set = v.value_set
+    join needed w on w.tests_set = v.value_set and w.patient_id = d.patient_id
     union all
     select w.rule_id, s.patient_id, w.tests_set, cast(null as bigint) as from_day, s.sent_from_day as to_day,
            'communication' as fact_table, s.id as fact_id
     from said_done s
     join value_set_code v on v.code = s.code
-    join wanted w on w.tests_set = v.value_set
+    join needed w on w.tests_set = v.value_set and w.patient_id = s.patient_id
 ),
 last_seen as (
     select rule_id, patient_id, tests_set, max(from_day) as sure_day, max(to_day) as last_day
@@ -71,11 +76,10 @@ last_seen as (
 ),
 -- the day on which each part lapses: surely, and at the latest
 parts as (
-    select m.rule_id, m.patient_id, m.since_day, l.sure_day, l.last_day,
+    select w.rule_id, w.patient_id, w.since_day, l.sure_day, l.last_day,
            later.day as sure_until, latest.day as last_until
-    from members m
-    join wanted w on w.rule_id = m.rule_id
-    left join last_seen l on l.rule_id = m.rule_id and l.patient_id = m.patient_id and l.tests_set = w.tests_set
+    from needed w
+    left join last_seen l on l.rule_id = w.rule_id and l.patient_id = w.patient_id and l.tests_set = w.tests_set
     left join calendar sure on sure.calendar_id = 1 and sure.day = l.sure_day
     left join calendar later on later.calendar_id = 1 and later.month_index = sure.month_index + w.months
         and later.day_of_month = case when sure.day_of_month > later.days_in_month
@@ -99,7 +103,7 @@ declined as (
     select w.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
     from said_no n
     join value_set_code v on v.code = n.code
-    join wanted w on w.tests_set = v.value_set
+    join needed w on w.tests_set = v.value_set and w.patient_id = n.patient_id
     cross join as_of a
     where n.day + 365 > a.day
 ),
@@ -107,7 +111,7 @@ booked as (
     select w.rule_id, b.patient_id, b.start_from_day, b.id
     from future_appointment b
     join value_set_code v on v.code = b.code
-    join wanted w on w.tests_set = v.value_set
+    join needed w on w.tests_set = v.value_set and w.patient_id = b.patient_id
     where b.status = 'booked'
 ),
 judged as (

@@ -45,18 +45,24 @@ members as (
         and leave.day_of_month = case when born.day_of_month > leave.days_in_month
                                       then leave.days_in_month else born.day_of_month end
 ),
+wanted as (
+    select m.rule_id, m.patient_id, w.tests_set, w.months, w.min_age, m.birth_month, m.birth_day_of_month
+    from members m
+    join methods w on w.rule_id = m.rule_id
+    where w.tests_set is not null
+),
 -- what was done, and what is only said to be done (that never gives a sure day)
 seen as (
     select m.rule_id, d.patient_id, m.tests_set, d.from_day, d.to_day, d.fact_table, d.fact_id
     from done_test d
     join value_set_code v on v.code = d.code
-    join methods m on m.tests_set = v.value_set
+    join wanted m on m.tests_set = v.value_set and m.patient_id = d.patient_id
     union all
     select m.rule_id, s.patient_id, m.tests_set, cast(null as bigint) as from_day, s.sent_from_day as to_day,
            'communication' as fact_table, s.id as fact_id
     from said_done s
     join value_set_code v on v.code = s.code
-    join methods m on m.tests_set = v.value_set
+    join wanted m on m.tests_set = v.value_set and m.patient_id = s.patient_id
 ),
 last_seen as (
     select rule_id, patient_id, tests_set, max(from_day) as sure_day, max(to_day) as last_day
@@ -65,11 +71,10 @@ last_seen as (
 ),
 -- until when each test holds: surely, and at the latest; a test below its age does not count
 rounds as (
-    select m.rule_id, m.patient_id, l.tests_set, l.sure_day, l.last_day,
+    select w.rule_id, w.patient_id, l.tests_set, l.sure_day, l.last_day,
            later.day as sure_until, latest.day as last_until
-    from members m
-    join last_seen l on l.rule_id = m.rule_id and l.patient_id = m.patient_id
-    join methods w on w.rule_id = l.rule_id and w.tests_set = l.tests_set
+    from wanted w
+    join last_seen l on l.rule_id = w.rule_id and l.patient_id = w.patient_id and l.tests_set = w.tests_set
     join calendar possible on possible.calendar_id = 1 and possible.day = l.last_day
     left join calendar latest on latest.calendar_id = 1 and latest.month_index = possible.month_index + w.months
         and latest.day_of_month = case when possible.day_of_month > latest.days_in_month
@@ -79,8 +84,8 @@ rounds as (
         and later.day_of_month = case when sure.day_of_month > later.days_in_month
                                       then later.days_in_month else sure.day_of_month end
     where w.min_age is null
-       or possible.month_index - m.birth_month
-          - case when possible.day_of_month < m.birth_day_of_month then 1 else 0 end >= w.min_age * 12
+       or possible.month_index - w.birth_month
+          - case when possible.day_of_month < w.birth_day_of_month then 1 else 0 end >= w.min_age * 12
 ),
 best as (
     select rule_id, patient_id, max(sure_until) as sure_until, max(last_until) as last_until, max(last_day) as last_day
@@ -119,7 +124,7 @@ declined as (
     select m.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
     from said_no n
     join value_set_code v on v.code = n.code
-    join methods m on m.tests_set = v.value_set
+    join wanted m on m.tests_set = v.value_set and m.patient_id = n.patient_id
     cross join as_of a
     where n.day + 365 > a.day
 ),
@@ -127,7 +132,7 @@ booked as (
     select m.rule_id, b.patient_id, b.start_from_day, b.id
     from future_appointment b
     join value_set_code v on v.code = b.code
-    join methods m on m.tests_set = v.value_set
+    join wanted m on m.tests_set = v.value_set and m.patient_id = b.patient_id
     where b.status = 'booked'
 ),
 judged as (
