@@ -15,7 +15,7 @@ authority:
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: reconcile
-harm: 4
+harm: 3
 unknown: ask
 needs: [person, active_medication_request, medicine_name, settled, done_procedure, value_set_code, as_of]
 --- */

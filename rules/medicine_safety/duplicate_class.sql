@@ -13,7 +13,7 @@ authority:
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: reconcile
-harm: 4
+harm: 3
 needs: [current_ingredient, ingredient_class, duplicate_class, ingredient, settled, done_procedure, value_set_code, as_of]
 --- */
 -- Two different ingredients of classes that our table calls an error together (two statins, ACE inhibitor with ARB, ...),

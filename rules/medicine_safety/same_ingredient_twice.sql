@@ -13,7 +13,7 @@ authority:
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: reconcile
-harm: 4
+harm: 3
 needs: [current_ingredient, ingredient, settled, done_procedure, value_set_code, as_of]
 --- */
 -- Two current orders or statements with a common ingredient, combination products included. The same product ordered

@@ -17,7 +17,7 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: refill
 harm: 4
-needs: [person, active_medication_request, completed_fill, task, contact_tried, medicine_name, value_set_code, as_of]
+needs: [person, active_medication_request, completed_fill, task, contact_made, contact_tried, medication_request, medicine_name, value_set_code, as_of]
 --- */
 -- Supply is counted from fills, not from orders: every fill adds its days to what was left of the one before.
 -- Seven days of warning; fourteen when the last fill came by mail. Creams, medicines taken only when needed and
@@ -77,6 +77,17 @@ asked as (
       and t.authored_from_day between l.filled_from_day and a.day
     group by b.patient_id, b.subject
 ),
+-- somebody looked at it in a portal since the last fill; the portal may hold its own copy of the prescription
+viewed as (
+    select b.patient_id, b.subject, max(c.id) as id
+    from about b
+    join medication_request m on m.patient_id = b.patient_id and m.same_as = b.id
+    join contact_made c on c.patient_id = b.patient_id and c.about_id = m.id
+    join value_set_code v on v.code = c.code and v.value_set = 'work_refill_viewed'
+    join last_fill l on l.patient_id = b.patient_id and l.subject = b.subject
+    where c.sent_from_day >= l.filled_from_day
+    group by b.patient_id, b.subject
+),
 refused as (
     select b.patient_id, b.subject, max(c.id) as id
     from about b
@@ -91,11 +102,12 @@ ongoing as (
            case when l.filled_from_day = l.filled_to_day then 1 else 0 end as is_exact,
            x.refills + 1 - s.fills_on_this_order as refills_left,
            s.runs_out_on, s.runs_out_on - case when l.is_mail_order = 1 then 14 else 7 end as warn_on,
-           k.asked_on + 2 as rests_until, k.asked_on, d.id as refusal_id
+           k.asked_on + 2 as rests_until, k.asked_on, d.id as refusal_id, w.id as viewed_id
     from prescription x
     join last_fill l on l.patient_id = x.patient_id and l.subject = x.subject
     join supply s on s.patient_id = x.patient_id and s.subject = x.subject
     left join asked k on k.patient_id = x.patient_id and k.subject = x.subject
+    left join viewed w on w.patient_id = x.patient_id and w.subject = x.subject
     left join refused d on d.patient_id = x.patient_id and d.subject = x.subject
     where x.refills > 0 or s.fills > 1 or l.days is null or l.days > 27
 ),
@@ -121,6 +133,8 @@ evidence as (
     select patient_id, subject, 'medication_request', id, 'prescription' from ongoing
     union all
     select patient_id, subject, 'communication', refusal_id, 'refusal' from ongoing where refusal_id is not null
+    union all
+    select patient_id, subject, 'communication', viewed_id, 'opened in the portal' from ongoing where viewed_id is not null
 )
 select o.patient_id, o.subject,
        case when o.refusal_id is not null then 'EXCLUDED'
@@ -140,7 +154,9 @@ select o.patient_id, o.subject,
        o.runs_out_on as say_runs_out_on,
        o.filled_from_day as say_last_fill_on,
        coalesce(cast(o.refills_left as varchar(20)), 'not known') as say_refills_left,
-       case when o.asked_on is null then '' else 'A refill was asked for; no fill has come since.' end as say_asked,
+       case when o.asked_on is not null then 'A refill was asked for; no fill has come since.'
+            when o.viewed_id is not null then 'It was opened in the portal; no refill was asked for.'
+            else '' end as say_asked,
        case when o.refills_left < 1 then 'Ask the prescriber for a renewal: no refills are left'
             when o.asked_on is not null then 'Ask the pharmacy what became of the refill'
             else 'Call the pharmacy for the refill' end as say_step

@@ -72,12 +72,14 @@ def fill(text: str, finding: Finding, *, patient: str = "", today: int | None = 
             return NOT_SAID if day is None else show_day(int(day), today=today)
         return show(name, finding.say.get(f"say_{name}", finding.say.get(name)), today=today)
 
-    return _PLACE.sub(value, text)
+    return _PLACE.sub(value, text).strip()
 
 
 def show(name: str, value: str | int | None, *, today: int | None = None) -> str:
     """One said value: a weekday date for ``..._on``, money for ``..._cents``, else as it is."""
-    if value is None or value == "":
+    if value == "":
+        return ""  # the rule has nothing to add here
+    if value is None:
         return NONE_YET if name.startswith("last_") else NOT_SAID
     if name.endswith("_on") and isinstance(value, int):
         return show_day(value, today=today)

@@ -54,7 +54,8 @@ def eleanor_smith(days: Days) -> list[Chart]:
     mail.fill(*FUROSEMIDE, days.ago(23), days=90, amount=90, mail=True)
     mail.fill(*METFORMIN, days.ago(46), days=90, amount=180, mail=True)
     portal = Chart("portal", "Portal", person, days)
-    portal.message("Viewed apixaban; no request sent", days.at(days.ago(3), "20:14"), category="refill-viewed")
+    shown = portal.medicine(*APIXABAN, days.ago(60), OSEI, "1 tablet twice a day", refills=0, amount=56, days=28)
+    portal.message("Apixaban opened", days.at(days.ago(3), "20:14"), category="refill-viewed", about=shown)
     primary.up_to_date(but=("sugar", "pressure"))
     return [primary, heart, hospital, pharmacy, mail, portal]
 
