@@ -29,6 +29,8 @@ def rename(request, patient_id):
     audited(request.principal, "rename", patients=[patient.pk], access=CHANGE, reason="asked")
     if request.POST["name"] == "boom":
         raise RuntimeError("after the change")
+    if "then" in request.POST:
+        request.access.patient(int(request.POST["then"]))
     return HttpResponse("done")
 
 

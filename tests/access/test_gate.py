@@ -133,6 +133,13 @@ def test_change_that_fails_is_taken_back_and_its_attempt_is_kept(client, team):
     assert AuditEvent.objects.get().outcome == "HTTP_500"
 
 
+def test_change_refused_halfway_changed_nothing(client, team):
+    first, second = make_patient(team, name="Before"), make_patient(make_team())
+    assert client.post(f"/rename/{first.pk}/", {"name": "After", "then": second.pk}).status_code == 404
+    assert Patient.unscoped.get(pk=first.pk).display_name == "Before"
+    assert AuditEvent.objects.get().outcome == "NOT_FOUND"
+
+
 def test_patient_of_another_team_is_not_found_and_the_attempt_is_kept(client):
     patient = make_patient(make_team(), name="Canary Hidden")
     for response in (client.get(f"/person/{patient.pk}/"), client.post(f"/rename/{patient.pk}/", {"name": "X"})):

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.test import Client
 
+from beforehand.care.needs.models import Need
 from beforehand.clinical.tables import FACTS
 from beforehand.record import access
 from beforehand.record.access_policy import POLICY
@@ -120,9 +121,18 @@ def test_work_cannot_be_handed_to_somebody_who_may_not_see_the_patient(visitor, 
     for owner in ("OTHER", "TEAMLESS", "LEFT", "ADMINISTRATOR", "DEACTIVATED"):
         form = body(world) | {"owner": f"user:{world.users[owner].pk}"}
         who.client.post(f"/needs/{need}/hand-over/", form)
-        owned = access.for_principal(access.system_principal("operator")).of(world.marked["own"].patient.pk)
-        model = __import__("beforehand.care.needs.models", fromlist=["Need"]).Need
-        assert owned.scope(model.unscoped.filter(pk=need)).get().owner_user_id is None, owner
+        assert Need.unscoped.get(pk=need).owner_user_id is None, owner
+
+
+def test_sharing_out_refuses_the_whole_form_when_one_need_is_out_of_reach(visitor, world):
+    who = visitor("SUPERVISOR")
+    own, other = world.marked["own"].need, world.marked["other"].need
+    form = {"need": [own, other], "owner": world.users["COORDINATOR"].pk, "reason": "away"}
+    before = list(Need.unscoped.order_by("pk").values())
+    assert who.client.post("/team/", form).status_code == 404
+    assert list(Need.unscoped.order_by("pk").values()) == before
+    assert who.client.post("/team/", form | {"need": [own]}).status_code in (200, 302)
+    assert Need.unscoped.get(pk=own).owner_user_id == world.users["COORDINATOR"].pk
 
 
 def unlimited(monkeypatch):

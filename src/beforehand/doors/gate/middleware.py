@@ -82,7 +82,7 @@ class GateMiddleware:
         return None
 
     def _answer(self, request: Any, route: str) -> HttpResponse:
-        """Run the view; a change and its audit event are one transaction."""
+        """Run the view; a change and its audit event are one transaction. What is refused halfway changed nothing."""
         with collecting() as trail:
             if request.method in SAFE_METHODS:
                 response = self.get_response(request)
@@ -90,7 +90,7 @@ class GateMiddleware:
                 return response
             with transaction.atomic():
                 response = self.get_response(request)
-                if response.status_code < 500:
+                if response.status_code < 500 and not getattr(request, "gate_refusal", ""):
                     _write(request, route, trail, response)
                     return response
                 transaction.set_rollback(True)
