@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # ruff: noqa: E501  one example a line reads better
-
 from pathlib import Path
 
 import pytest
