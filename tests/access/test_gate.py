@@ -138,6 +138,7 @@ def test_change_refused_halfway_changed_nothing(client, team):
     assert client.post(f"/rename/{first.pk}/", {"name": "After", "then": second.pk}).status_code == 404
     assert Patient.unscoped.get(pk=first.pk).display_name == "Before"
     assert AuditEvent.objects.get().outcome == "NOT_FOUND"
+    assert AuditPatient.objects.get().access == "READ"
 
 
 def test_patient_of_another_team_is_not_found_and_the_attempt_is_kept(client):

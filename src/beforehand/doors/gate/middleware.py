@@ -19,7 +19,7 @@ from django.utils.http import urlencode
 from beforehand.doors.gate import lock
 from beforehand.record.access import AccessRefusedError, PatientNotVisibleError, for_principal, principal_of
 from beforehand.record.access_policy import NOBODY, POLICY, PUBLIC, Row
-from beforehand.record.audit import Trail, collecting, write_event
+from beforehand.record.audit import READ, Trail, collecting, write_event
 from beforehand.record.roles import Capability
 
 logger = logging.getLogger(__name__)
@@ -124,6 +124,7 @@ def _write(request: Any, route: str, trail: Trail, response: HttpResponse) -> No
     refusal = getattr(request, "gate_refusal", "")
     if not (trail.patients or trail.actions or refusal):
         return
+    was_taken_back = bool(refusal) or response.status_code >= 500
     outcome = refusal or ("OK" if response.status_code < 400 else f"HTTP_{response.status_code}")
     action = f"{route}: {', '.join(trail.actions)}" if trail.actions else route
     asked = request.resolver_match.kwargs.get("patient_id") if refusal and request.resolver_match else None
@@ -131,7 +132,7 @@ def _write(request: Any, route: str, trail: Trail, response: HttpResponse) -> No
     write_event(
         request.principal,
         action,
-        patients=trail.patients,
+        patients=dict.fromkeys(trail.patients, READ) if was_taken_back else trail.patients,
         method=request.method,
         outcome=outcome,
         reason=reason,
