@@ -25,7 +25,7 @@ class Patient(models.Model):
     zone = models.CharField(max_length=60, default="America/New_York")
     display_name = models.CharField(max_length=300, default="")  # for pages; never in logs
     sort_name = models.CharField(max_length=300, default="")
-    merged_into_id = models.BigIntegerField(null=True, db_index=True)  # set while no person record points here
+    merged_into_id = models.BigIntegerField(null=True)  # set while no person record points here
     changed_seq = models.BigIntegerField(default=0)  # rises when any fact changes; watermark of the column copy
 
     objects = PatientScopedManager("id")
