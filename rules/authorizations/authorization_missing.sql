@@ -14,7 +14,7 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 unknown: ask
 step_kind: authorization
-harm: 4
+harm: 3
 needs: [person, active_order, future_appointment, coverage_eligibility_response, claim, claim_response, current_coverage,
         said_no, concept_words, value_set_code]
 --- */

@@ -12,7 +12,7 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 unknown: ask
 step_kind: book
-harm: 4
+harm: 3
 needs: [person, placed_order, future_appointment, kept_appointment, task, said_no, value_set_code]
 --- */
 with

@@ -27,7 +27,7 @@ STORIES = {
     "Thomas Begay": {"authorization_missing"},
     "Joseph Whelan": {"appointments_clash", "repeated_test"},
     "Dmitri Volkov": {"referral_not_scheduled", "emergency_visits_pile_up"},
-    "Fatima Noor": {"social_need_no_referral", "plan_review_overdue"},
+    "Fatima Noor": {"food_need_no_referral", "plan_review_overdue"},
     "Samuel Ortiz": {"diabetes_a1c", "diabetes_eye"},
 }
 

@@ -70,13 +70,23 @@ _UNITS = {
 }
 
 
+def unit_words(unit: str) -> str:
+    """A UCUM unit as people write it."""
+    return _UNITS.get(unit, unit.replace("{", "").replace("}", ""))
+
+
+def plain_amount(words: str) -> str:
+    """``24 mL/min/{1.73_m2}`` -> ``24 mL/min/1.73 m²``; other words stay as they are."""
+    number, space, unit = words.partition(" ")
+    return f"{number} {unit_words(unit)}".strip() if space and number[:1].isdigit() and "{" in unit else words
+
+
 def quantity(row: Row, name: str) -> str:
     """A number with its unit, digit for digit as sent."""
     number = row.get(f"{name}_text")
     if not number:
         return ""
-    unit = row.get(f"{name}_unit") or ""
-    unit = _UNITS.get(unit, unit.replace("{", "").replace("}", ""))
+    unit = unit_words(row.get(f"{name}_unit") or "")
     if unit in ("tablet", "capsule", "patch", "dose", "puff") and number != "1":
         unit = "patches" if unit == "patch" else f"{unit}s"
     return f"{number}{unit}" if unit == "%" else f"{number} {unit}".strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
+from beforehand.clinical.fact_words import plain_amount
 from beforehand.clinical.times import show_day
 from beforehand.lookahead.library import library
 from beforehand.lookahead.rule import Rule
@@ -88,4 +89,4 @@ def show(name: str, value: str | int | None, *, today: int | None = None) -> str
         return f"{sign}${abs(value) // 100:,}.{abs(value) % 100:02d}"
     if isinstance(value, int):
         return f"{value:,}" if abs(value) > 9999 else str(value)
-    return str(value)
+    return plain_amount(str(value))

@@ -76,8 +76,8 @@ def test_factors_add_up_to_the_score(harm: int, day: int, dated: bool, waited: i
 @pytest.mark.parametrize(
     ("need", "band"),
     [
-        (replace(NEED, harm=4, next_on=TODAY + 1), 0),
-        (replace(NEED, harm=4, next_on=TODAY + 2), 2),
+        (replace(NEED, harm=4, next_on=TODAY + 2), 0),
+        (replace(NEED, harm=4, next_on=TODAY + 3), 2),
         (replace(NEED, harm=3, next_on=TODAY + 1), 2),
         (replace(NEED, next_on=TODAY), 1),
         (replace(NEED, next_on=TODAY - 1), 1),

@@ -48,7 +48,7 @@ USERS = (
 )
 # Needs that belong to a colleague from the start; the rest is Dana's.
 PHARMACIST_RULES = ("interacting_medicines", "dose_differs")
-SOCIAL_RULES = ("social_need_no_referral",)
+SOCIAL_RULES = ("food_need_no_referral",)
 
 
 def fill_home(*, today: date) -> dict[str, int]:

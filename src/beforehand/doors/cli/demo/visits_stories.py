@@ -49,7 +49,7 @@ def wei_chen(days: Days) -> list[Chart]:
     lab = Chart("quay-lab", "Quay Lab", person, days)
     for back in (20, 200):
         taken = days.at(days.ago(back), "08:00")
-        lab.result("loinc:33914-3", "eGFR", taken, 24, "mL/min/{1.73_m2}", low=60)
+        lab.result("loinc:33914-3", "eGFR", taken, 24 if back == 20 else 31, "mL/min/{1.73_m2}", low=60)
         lab.result("loinc:9318-7", "Albumin to creatinine ratio, urine", taken, 310, "mg/g", high=30)
     primary.up_to_date(but=("kidney",))
     return [clinic, primary, lab]
