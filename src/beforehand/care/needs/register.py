@@ -34,7 +34,7 @@ class RuleWords:
 
 LOOK_AGAIN = 2.0  # seconds: asking whether any rule file changed costs more than a page
 _last: list[tuple[float, Mapping[str, Rule]]] = []
-_known: dict[str, tuple[Rule, RuleWords]] = {}
+_known: dict[str, tuple[Rule | None, RuleWords]] = {}
 
 
 def _in_words(rule: Rule) -> RuleWords:
@@ -78,12 +78,10 @@ def forget() -> None:
 def rule_words(rule_id: str) -> RuleWords:
     """The rule's words; defaults that say so where the library no longer has it."""
     rule = _rules().get(rule_id)
-    if rule is None:
-        return RuleWords(rule_id, title=rule_id.replace("_", " "))
     known = _known.get(rule_id)
     if known is None or known[0] is not rule:
-        known = (rule, _in_words(rule))
-        _known[rule_id] = known
+        gone = RuleWords(rule_id, title=rule_id.replace("_", " "))
+        known = _known[rule_id] = (rule, gone if rule is None else _in_words(rule))
     return known[1]
 
 
