@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
@@ -11,7 +12,7 @@ from django.db import connection, transaction
 
 from beforehand.clinical import knowledge
 from beforehand.clinical.calendar import FEDERAL, calendar_rows, federal_holidays
-from beforehand.lookahead.library import CheckedQuery, Library, know_value_sets, library
+from beforehand.lookahead.library import LOOK_AGAIN, CheckedQuery, Library, know_value_sets, library
 from beforehand.lookahead.models import CalendarDay, CalendarState
 from beforehand.record.knowledge import load_knowledge
 from beforehand.record.models import ValueSet
@@ -30,22 +31,25 @@ _COLUMNS = [
     "is_business",
     "business_index",
 ]
-_READY: dict[str, str] = {}
+_READY: dict[str, tuple[Library, float]] = {}  # database -> its library, and when its value sets were read
 
 
 def make_ready() -> Library:
     """Bring calendar, value sets and knowledge of this database up to date; the library of rules that may run."""
     found = library()
-    stamp = repr((sorted((name, one.digest) for name, one in found.value_sets.items()), federal_digest()))
-    if _READY.get(_database()) != stamp or not CalendarState.objects.filter(pk=FEDERAL).exists():
+    last = _READY.get(_database())
+    if last is None or last[0] is not found or not CalendarState.objects.filter(pk=FEDERAL).exists():
         changed = load_calendar(FEDERAL, "US federal holidays", None)
         load_shipped()
         changed |= bool(load_knowledge())
         if changed:
             analyze()
-        _READY[_database()] = stamp
+    elif time.monotonic() - last[1] < LOOK_AGAIN:
+        return found
     know_value_sets(ValueSet.objects.values_list("name", flat=True))
-    return library()
+    found = library()
+    _READY[_database()] = (found, time.monotonic())
+    return found
 
 
 def _database() -> str:
@@ -89,6 +93,12 @@ def digest_of(checked: CheckedQuery) -> str:
         parts.append(repr(sorted(CalendarState.objects.values_list("calendar_id", "digest"))))
     parts += [view_digest(name) for name in sorted(checked.views())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=512)
+def first_digest(checked: CheckedQuery) -> str:
+    """The digest of a query that never swept: reckoned once a process, since the first sweep settles it."""
+    return digest_of(checked)
 
 
 @lru_cache(maxsize=256)

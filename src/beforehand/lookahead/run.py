@@ -23,7 +23,7 @@ from beforehand.lookahead.engines.duckdb import ERRORS as DUCKDB_ERRORS
 from beforehand.lookahead.engines.rows import ERRORS as ROW_ERRORS
 from beforehand.lookahead.engines.rows import RowEngine
 from beforehand.lookahead.errors import AnswerError, LookaheadError
-from beforehand.lookahead.house import digest_of, make_ready
+from beforehand.lookahead.house import digest_of, first_digest, make_ready
 from beforehand.lookahead.library import CheckedQuery, Library
 from beforehand.lookahead.models import Finding, RuleFailure, RuleState
 from beforehand.lookahead.store import (
@@ -92,7 +92,7 @@ class _Run:
         """The digest under which a query's answers are stored: its last sweep's, so that only a sweep changes it."""
         digest = self.digests.get(checked.query.id)
         if digest is None and self.store:
-            digest = self.digests[checked.query.id] = digest_of(checked)
+            digest = self.digests[checked.query.id] = first_digest(checked)
         return dict.fromkeys(checked.query.rules, digest or "")
 
 
@@ -230,13 +230,7 @@ def raw_connection() -> Any:
 
 
 def _run_rows(run: _Run, queries: list[CheckedQuery], ids: list[int], progress: Progress | None = None) -> None:
-    with RowEngine(raw_connection()) as engine:
-        _run_batches(run, engine, queries, ids, progress)
-
-
-def _run_batches(
-    run: _Run, engine: RowEngine, queries: list[CheckedQuery], ids: list[int], progress: Progress | None
-) -> None:
+    engine = RowEngine(raw_connection())
     for batch in _batches(ids):
         try:
             with transaction.atomic():

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8
 
 from beforehand.lookahead.engines.answers import Answer, Evidence, answers
@@ -50,20 +49,12 @@ class RowEngine:
         self.is_postgres = isinstance(connection, psycopg.Connection)
         if self.is_postgres:
             # The plan for one patient is the same for every patient: do not plan again at each run.
-            connection.execute("set plan_cache_mode = force_generic_plan")
-        else:
-            # Without this SQLite may index a whole calendar (20 ms) to join one patient's few rows to it.
+            if connection.execute("show plan_cache_mode").fetchone()[0] != "force_generic_plan":
+                connection.execute("set plan_cache_mode = force_generic_plan")
+        elif connection.execute("pragma automatic_index").fetchone()[0]:
+            # Without this SQLite may index a whole calendar (20 ms) to join one patient's few rows to it. It stays
+            # off for this connection: each change of it would make SQLite prepare every statement again (10 ms each).
             connection.execute("pragma automatic_index = off")
-
-    def __enter__(self) -> RowEngine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the connection's planner as it was."""
-        if not self.is_postgres:
-            self.connection.execute("pragma automatic_index = on")
-        elif not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.INERROR:
-            self.connection.execute("reset plan_cache_mode")
 
     def answers(self, query: Query, shape: Shape, patient_id: int, as_of_day: int) -> list[Answer]:
         """What a rule says of one patient."""
