@@ -23,7 +23,7 @@ needs: [person, active_order, done_test, final_result, current_medication, medic
 with
 orders as (
     select f.rule_id, o.patient_id, o.id, o.authored_from_day as day, o.wanted_from_day, f.days, f.tests_set,
-           f.low_micro, f.high_micro, f.unit, 'order:' || cast(o.id as varchar(20)) as subject
+           f.low_micro, f.high_micro, f.unit, f.repeat_when, 'order:' || cast(o.id as varchar(20)) as subject
     from active_order o
     join person p on p.patient_id = o.patient_id
     join value_set_code v on v.code = o.code
@@ -36,7 +36,8 @@ tests as (
     join done_test d on d.patient_id = o.patient_id
     join value_set_code v on v.code = d.code and v.value_set = o.tests_set
 ),
--- an order that has been carried out is no repeat to come
+-- An abnormal result may be repeated; one that moves only over months (A1c) only when it is far out.
+-- An order that has been carried out is no repeat to come
 carried_out as (
     select distinct t.rule_id, t.patient_id, t.id
     from tests t
@@ -50,7 +51,10 @@ last_test as (
 ),
 earlier as (
     select o.rule_id, o.patient_id, o.id, o.day, o.days, t.from_day, t.to_day, t.fact_table, t.fact_id,
-           case when r.interpretation in ('H', 'HH', 'L', 'LL', 'A', 'AA', 'POS') then 'abnormal'
+           case when r.interpretation in ('HH', 'LL', 'AA') then 'abnormal'
+                when o.repeat_when = 'critical' and r.value_unit = o.unit
+                then case when r.value_micro > o.high_micro then 'abnormal' else 'normal' end
+                when r.interpretation in ('H', 'L', 'A', 'POS') then 'abnormal'
                 when r.interpretation in ('N', 'NEG') then 'normal'
                 when t.fact_table <> 'observation' then 'normal'
                 when r.value_micro > coalesce(r.high_micro, case when r.value_unit = o.unit then o.high_micro end)
