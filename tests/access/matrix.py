@@ -102,7 +102,11 @@ def queries(route: str, world: World) -> list[tuple[str, dict[str, Any]]]:
         owners, states = ("mine", "team", "everyone"), ("open", "unknown", "snoozed", "late", "marked", "done")
         return [(f"?owner={owner}&state={state}", {}) for owner in owners for state in states]
     if route == "search":
-        return [("", {"text": word}) for word in words] + [("", {"text": f"mrn|{word[:20]}"}) for word in words]
+        # By what everybody here has in common, and by each patient's own word and number.
+        shared = [("", {"text": text}) for text in ("555-0100", "female", "1945-05-12")]
+        return (
+            shared + [("", {"text": word}) for word in words] + [("", {"text": f"mrn|{word[:20]}"}) for word in words]
+        )
     if route == "team":
         return [("", {"need": needs, "owner": world.users["SUPERVISOR"].pk, "reason": "shared out"})]
     if route == "gate:break_glass":
