@@ -73,3 +73,9 @@ def test_breaches_name_no_patient_values(house: House) -> None:
     Need.unscoped.all().delete()
     names = set(Patient.unscoped.values_list("display_name", flat=True))
     assert not any(name in f"{each.where} {each.what}" for each in check_needs(as_of=TODAY) for name in names)
+
+
+def test_day_long_past_is_late_and_no_breach(house: House) -> None:
+    house.finding(house.patient(), "eye_check", due_on=TODAY - 6000)
+    update_needs(None, TODAY)
+    assert check_needs(as_of=TODAY) == []
