@@ -49,7 +49,9 @@ def test_the_list_shows_what_the_stories_tell(today: date) -> None:
     shown: dict[str, set[str]] = {}
     for need in Need.unscoped.filter(state="OPEN", patient_id__isnull=False):
         shown.setdefault(names[need.patient_id], set()).add(need.rule_id)
-    missing = {name: rules - shown.get(name, set()) for name, rules in STORIES.items() if rules - shown.get(name, set())}
+    missing = {
+        name: rules - shown.get(name, set()) for name, rules in STORIES.items() if rules - shown.get(name, set())
+    }
     assert missing == {}
     assert "Grace Lindholm" not in shown
     assert check_balance() == []

@@ -29,7 +29,7 @@ def concepts(number: int | None) -> str:
          "apixaban 5 MG Oral Tablet, 56 tablets, 28 days"),
         ("encounter", {"class_code": "IMP", "place_name": "St. Brigid Hospital", "reason": 4},
          "Hospital stay at St. Brigid Hospital: Pneumonia"),
-        ("invoice", {"total_cents": 41200, "issuer_name": "St. Brigid Imaging"}, "Bill $412.00 from St. Brigid Imaging"),
+        ("invoice", {"total_cents": 41200, "issuer_name": "Imaging"}, "Bill $412.00 from Imaging"),
         ("explanation_of_benefit", {"patient_share_cents": 18640}, "Plan statement: you owe $186.40"),
         ("explanation_of_benefit", {"billed_cents": 96000}, "Plan statement: billed $960.00"),
         ("communication", {"code": 6, "status": "not-done"}, "Call, not reached"),

@@ -26,7 +26,7 @@ def as_of_option(command: Command) -> Command:
     )(command)
 
 
-class IsoDate(click.ParamType):
+class IsoDate(click.ParamType[date]):
     """An ISO date, such as 2026-11-22."""
 
     name = "date"

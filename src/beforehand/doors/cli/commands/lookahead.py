@@ -8,6 +8,7 @@ from datetime import date
 import click
 from django.utils import timezone
 
+from beforehand.care.needs.arrivals import note_look
 from beforehand.care.needs.from_findings import update_needs
 from beforehand.doors.cli.output import as_of_option, json_option, print_json, print_table
 from beforehand.doors.cli.run import as_option, audited_run, day_or_today, needs_home, ready_home
@@ -43,6 +44,7 @@ def command(as_of: date | None, patient: str | None, engine: str, as_user: str |
             report = run_everyone(as_of=day, engine=engine, store=store)
         if store:
             update_needs(ids if patient else None, as_of=day)
+            note_look(timezone.now())
     outcome = dataclasses.asdict(report)
     shown = {name: outcome[name] for name in ("as_of", "patients", "findings", "by_rule", "by_status", "seconds")}
     if as_json:

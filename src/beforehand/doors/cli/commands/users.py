@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from beforehand.care.needs.actions import release_work
@@ -27,7 +29,7 @@ def list_users(as_json: bool) -> None:
     teams: dict[int, list[str]] = {}
     for member in TeamMember.objects.filter(until=None).select_related("team"):
         teams.setdefault(member.user_id, []).append(member.team.name)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "user": user.username,
             "name": user.label,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import click
 
+from beforehand.care.needs.jobs import look_again
 from beforehand.doors.cli.output import json_option, print_json, print_table
 from beforehand.doors.cli.run import as_option, audited_run, ready_home
 from beforehand.record.access import RUN_RULES, require
 from beforehand.record.models import ValueSet, ValueSetMember
-from beforehand.record.valuesets import load_path, load_shipped
+from beforehand.record.valuesets import ValueSetLoadError, load_path, load_shipped
 
 
 @click.group("valuesets")
@@ -51,11 +53,13 @@ def load_valuesets(path: Path, as_user: str | None, as_json: bool) -> None:
     ready_home()
     with audited_run("valuesets.load", as_user) as principal:
         require(principal, RUN_RULES)
-        report = load_path(path)
+        try:
+            loaded = load_path(path)
+        except ValueSetLoadError as error:
+            raise click.ClickException(f"{error}. Nothing was changed.") from error
+    if any(one.outcome != "SAME" for one in loaded):
+        look_again()
     if as_json:
-        print_json(report)
+        print_json([dataclasses.asdict(one) for one in loaded])
         return
-    for name in report["loaded"]:
-        click.echo(f"loaded  {name}")
-    for one in report["refused"]:
-        click.echo(f"refused {one['name']}: {one['why']}")
+    print_table(["name", "outcome", "codes"], ((one.name, one.outcome.lower(), one.codes) for one in loaded))

@@ -24,6 +24,7 @@ CHECKS: tuple[tuple[str, Callable[[], list[Breach]]], ...] = (
     ("two people are never joined by guess", check_links),
     ("access knows every role, label and enrolment", check_access),
 )
+SHOWN = 10  # rows of a broken promise in words
 
 
 @click.command("verify")
@@ -44,6 +45,8 @@ def command(anchor: Path | None, as_user: str | None, as_json: bool) -> None:
     else:
         for name, found in results.items():
             click.echo(f"{'BROKEN' if found else 'holds '}  {name}")
-            for one in found:
-                click.echo(f"        {one.where}: {one.what}. {one.remedy}")
+            for one in found[:SHOWN]:
+                click.echo(f"        {one.where}: {one.what}. Remedy: {one.remedy}")
+            if len(found) > SHOWN:
+                click.echo(f"        and {len(found) - SHOWN} more; --json lists them all")
     sys.exit(1 if breaches else 0)
