@@ -2,8 +2,9 @@
 
     python -m bench.rule_growth [--quick] [--json] [--patients 10000]
 
-The example family of the manual (tests/rules_examples) is grown to 1, 5, 20, 50, 100 rows, run as one query; beside it the
-same number of one-row queries. CPU-seconds of DuckDB over the Parquet copy, medians of three, equal findings checked.
+The example family of the manual (tests/rules_examples) is grown to 1, 5, 20, 50, 100 rows and run as one query;
+beside it the same number of one-row queries. CPU-seconds of DuckDB over the Parquet copy, medians of three, equal
+findings checked.
 """
 
 from __future__ import annotations
