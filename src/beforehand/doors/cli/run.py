@@ -30,7 +30,7 @@ def as_option(command: Command) -> Command:
 
 def ready_home() -> None:
     """Bring the tables of this home up to date; quick when they are."""
-    call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+    call_command("migrate", verbosity=0, interactive=False)
 
 
 def needs_home() -> None:
