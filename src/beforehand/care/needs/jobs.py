@@ -5,7 +5,7 @@ Jobs are durable rows of the same database, carry row ids at most, and may run t
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django_q.models import Schedule
@@ -18,12 +18,14 @@ from beforehand.care.needs.risk import refresh_risk
 from beforehand.care.needs.standing import refresh_day
 from beforehand.clinical.times import day_of
 from beforehand.lookahead.columns import compact
-from beforehand.lookahead.run import run_due, sweep_changed_rules
-from beforehand.record.models import Enrolment
+from beforehand.lookahead.run import run_due, run_everyone, sweep_changed_rules
+from beforehand.record.models import Enrolment, HouseSetting
 from beforehand.record.seal import seal_pending
 
 HERE = "beforehand.care.needs.jobs"
 BATCH = 1000
+EVERYONE_EVERY = 30  # days; a row is good for 90 at most
+SWEPT = "everyone_looked_at_on"
 NIGHT = (0, 5)  # five past midnight where the house stands
 
 
@@ -33,10 +35,23 @@ def each_minute() -> None:
     seal_pending()
 
 
+def look_on(today: date) -> None:
+    """Rows whose day has come; and, every ``EVERYONE_EVERY`` days, everybody.
+
+    A row says when it changes, but somebody who has no row yet, such as a woman of 39, is woken by nothing else.
+    """
+    last = HouseSetting.objects.filter(name=SWEPT).values_list("value", flat=True).first()
+    if last is not None and day_of(today) - int(last) < EVERYONE_EVERY:
+        run_due(as_of=today)
+        return
+    run_everyone(as_of=today)
+    HouseSetting.objects.update_or_create(name=SWEPT, defaults={"value": day_of(today)})
+
+
 def each_night() -> None:
     """A new day: rows whose day has come, needs that open or come back, ranks, risks, the copy in columns."""
     today = timezone.localdate()
-    run_due(as_of=today)
+    look_on(today)
     patients = sorted(set(Enrolment.objects.values_list("patient_id", flat=True)))
     for start in range(0, len(patients), BATCH):
         refresh_risk(patients[start : start + BATCH], day_of(today))
