@@ -75,7 +75,7 @@ def one_round(folder: Path, profile: bool) -> dict[str, object]:
     from django.core.management import call_command
 
     django.setup()
-    call_command("migrate", run_syncdb=True, verbosity=0)
+    call_command("migrate", verbosity=0)
     from beforehand.intake.ingest import ingest_paths
     from beforehand.record.valuesets import load_shipped
 

@@ -231,7 +231,7 @@ def main() -> int:
         from django.core.management import call_command
 
         django.setup()
-        call_command("migrate", run_syncdb=True, verbosity=0)
+        call_command("migrate", verbosity=0)
         return 0
     if given.child:
         child(given.child, given.without, given.die_at)

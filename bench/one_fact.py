@@ -47,7 +47,7 @@ CHUNK = 20_000
 
 def fill(patients: int) -> Source:
     """A home with so many enrolled patients, copied in bulk, each with a record of its own at one source."""
-    call_command("migrate", run_syncdb=True, verbosity=0)
+    call_command("migrate", verbosity=0)
     make_ready()
     ready_to_receive(enrol_everyone=True)
     source = Source.objects.create(name="bench")

@@ -174,7 +174,7 @@ def main() -> None:
     reader.add_argument("--patients", type=int, default=10_000)
     reader.add_argument("--rounds", type=int, default=60)
     asked = reader.parse_args()
-    call_command("migrate", "--run-syncdb", verbosity=0)
+    call_command("migrate", verbosity=0)
     began = time.perf_counter()
     users = fill(asked.patients)
     filled = time.perf_counter() - began

@@ -25,7 +25,7 @@ from tests.access.people import make_fact, make_patient, make_team, make_user  #
 def fill() -> None:
     """A small house: people, facts, received bytes, an audit trail, a setting of the organisation."""
 
-    call_command("migrate", verbosity=0, run_syncdb=True)
+    call_command("migrate", verbosity=0)
     team = make_team()
     make_user("COORDINATOR", team)
     for number in range(20):

@@ -105,7 +105,7 @@ def _postgres_out(folder: Path) -> Iterator[Path]:
 
 def _postgres_in(folder: Path) -> None:
     """Tables are made by our own migrations, then filled in one transaction; references are checked at its end."""
-    call_command("migrate", verbosity=0, interactive=False, run_syncdb=True)
+    call_command("migrate", verbosity=0, interactive=False)
     files = sorted(folder.glob("*.copy"))
     with transaction.atomic(), connection.cursor() as cursor:
         present = set(connection.introspection.table_names(cursor))
