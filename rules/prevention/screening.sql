@@ -32,7 +32,9 @@ methods as (
 -- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it
 members as (
     select f.rule_id, p.patient_id, f.subject, f.days_to_act, born.month_index as birth_month,
-           born.day_of_month as birth_day_of_month, enter.day as enter_day, leave.day as leave_day,
+           born.day_of_month as birth_day_of_month, enter.day as enter_day,
+           leave.day - 1 + case when born.day_of_month > leave.days_in_month then leave.days_in_month
+                                else born.day_of_month end as leave_day,
            case when p.age_low >= f.age_from and p.age_high <= f.age_to then 'sure' else 'maybe' end as age,
            case when p.birth_from_day = p.birth_to_day then 'exact' else 'vague' end as birth
     from person p
@@ -42,8 +44,7 @@ members as (
         and enter.day_of_month = case when born.day_of_month > enter.days_in_month
                                       then enter.days_in_month else born.day_of_month end
     left join calendar leave on leave.calendar_id = 1 and leave.month_index = born.month_index + f.age_to * 12 + 12
-        and leave.day_of_month = case when born.day_of_month > leave.days_in_month
-                                      then leave.days_in_month else born.day_of_month end
+        and leave.day_of_month = 1
 ),
 wanted as (
     select m.rule_id, m.patient_id, w.tests_set, w.months, w.min_age, m.birth_month, m.birth_day_of_month
@@ -72,17 +73,18 @@ last_seen as (
 -- until when each test holds: surely, and at the latest; a test below its age does not count
 rounds as (
     select w.rule_id, w.patient_id, l.tests_set, l.sure_day, l.last_day,
-           later.day as sure_until, latest.day as last_until
+           later.day - 1 + case when sure.day_of_month > later.days_in_month then later.days_in_month
+                                else sure.day_of_month end as sure_until,
+           latest.day - 1 + case when possible.day_of_month > latest.days_in_month then latest.days_in_month
+                                 else possible.day_of_month end as last_until
     from wanted w
     join last_seen l on l.rule_id = w.rule_id and l.patient_id = w.patient_id and l.tests_set = w.tests_set
     join calendar possible on possible.calendar_id = 1 and possible.day = l.last_day
     left join calendar latest on latest.calendar_id = 1 and latest.month_index = possible.month_index + w.months
-        and latest.day_of_month = case when possible.day_of_month > latest.days_in_month
-                                       then latest.days_in_month else possible.day_of_month end
+        and latest.day_of_month = 1
     left join calendar sure on sure.calendar_id = 1 and sure.day = l.sure_day
     left join calendar later on later.calendar_id = 1 and later.month_index = sure.month_index + w.months
-        and later.day_of_month = case when sure.day_of_month > later.days_in_month
-                                      then later.days_in_month else sure.day_of_month end
+        and later.day_of_month = 1
     where w.min_age is null
        or possible.month_index - w.birth_month
           - case when possible.day_of_month < w.birth_day_of_month then 1 else 0 end >= w.min_age * 12

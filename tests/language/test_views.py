@@ -17,9 +17,9 @@ from beforehand.lookahead.engines.binding import bind_plain
 from beforehand.lookahead.engines.memory import MemoryHouse, places_between
 from beforehand.lookahead.engines.relations import Sort, relations, stored_below
 from beforehand.lookahead.engines.rows import last_second
+from beforehand.lookahead.lineage import Lineage
 from beforehand.lookahead.lint_patients import patient_faults
 from beforehand.lookahead.lint_portable import portable_faults
-from beforehand.lookahead.lineage import Lineage
 
 AS_OF = date(2026, 3, 9)
 TODAY = (AS_OF - date(1970, 1, 1)).days

@@ -90,6 +90,7 @@ class MemoryHouse:
         """
         rows = federal_calendar()
         dates = {rows[day - rows[0][1]][3:5] for day in also}
+        dates |= {(month, 1) for month, _ in dates}  # months are counted by their first day
         clamped = {(month, of_month) for month, of_month in dates if of_month > 28}
 
         def is_wanted(row: calendar.CalendarRow) -> bool:
