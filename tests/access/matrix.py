@@ -230,7 +230,7 @@ class Visitor:
         if not target.visible_to(self.principal):
             return {404}
         if route == "team" and method == "POST":
-            return {404}  # the needs of everybody are swapped into the form
+            return {302, 404}  # the needs of everybody are swapped into the form; without a team there is no colleague
         if route == "undo":
             return {302, 403}  # one's own, or as a supervisor
         return {200, 302, 422}
