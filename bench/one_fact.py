@@ -29,7 +29,7 @@ if __name__ == "__main__":
     django.setup()
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from beforehand.care.needs.arrivals import ready_to_receive, receive
@@ -50,6 +50,14 @@ def fill(patients: int) -> Source:
     call_command("migrate", verbosity=0)
     make_ready()
     ready_to_receive(enrol_everyone=True)
+    _sync(False)
+    with transaction.atomic():
+        source = _fill(patients)
+    _sync(True)
+    return source
+
+
+def _fill(patients: int) -> Source:
     source = Source.objects.create(name="bench")
     house = MemoryHouse()
     load_base(house, day_of(timezone.localdate()), None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ON_ONE_DATABASE = {"journeys", "demo"}
+ON_ONE_DATABASE = {"journeys", "demo", "test_matrix.py"}  # who may see whom is also in test_relations.py
 ON_BOTH = {"backup", "test_engines_agree.py"}  # they open the server of DATABASE_URL themselves
 
 

@@ -7,4 +7,4 @@ import tempfile
 os.environ["BEFOREHAND_HOME"] = tempfile.mkdtemp(prefix="beforehand-test-")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser tests drive an event loop beside Django
 
-from beforehand.config.settings import *  # noqa: E402, F403
+from beforehand.config.settings import *  # noqa: F403

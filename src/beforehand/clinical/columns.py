@@ -65,7 +65,9 @@ class Column:
         if self.kind is Kind.WHEN:
             yield Stored(f"{self.name}_from_day", Physical.INTEGER, False, f"{self.meaning}; first civil day it can be")
             yield Stored(f"{self.name}_to_day", Physical.INTEGER, False, f"{self.meaning}; last civil day it can be")
-            yield Stored(f"{self.name}_at", Physical.INTEGER, False, f"{self.meaning}; UTC seconds, if a time was given")
+            yield Stored(
+                f"{self.name}_at", Physical.INTEGER, False, f"{self.meaning}; UTC seconds, if a time was given"
+            )
             yield Stored(f"{self.name}_zone", Physical.TEXT, False, "the offset or zone it was meant in")
             yield Stored(f"{self.name}_precision", Physical.TEXT, False, "year, month, day, minute, second")
         elif self.kind is Kind.QUANTITY:
@@ -158,12 +160,22 @@ def when(name: str, meaning: str, caveat: str = "") -> Column:
 
 FACT_COLUMNS: tuple[Column, ...] = (
     ident("id", "identity of the resource this row states, the same for all its versions"),
-    Column("patient_id", Kind.ID, "the one person it is about; derived from the source's own person record", required=True),
+    Column(
+        "patient_id", Kind.ID, "the one person it is about; derived from the source's own person record", required=True
+    ),
     Column("person_record_id", Kind.ID, "the source's own person record, for ever", required=True),
     Column("source_id", Kind.ID, "the sending system or person", required=True),
     Column("item_id", Kind.ID, "the received item (and so the message) that says so now", required=True),
-    Column("same_as", Kind.ID, "leading row among rows of several sources that say the same; equals id when it leads", required=True),
-    key("sensitivity", "space-separated labels that limit who may see it (SUD, MENTAL, HIV, SEXUAL, VIOLENCE, R); empty if none"),
+    Column(
+        "same_as",
+        Kind.ID,
+        "leading row among rows of several sources that say the same; equals id when it leads",
+        required=True,
+    ),
+    key(
+        "sensitivity",
+        "space-separated labels that limit who may see it (SUD, MENTAL, HIV, SEXUAL, VIOLENCE, R); empty if none",
+    ),
 )
 
 REFERENCE_COLUMNS: tuple[Column, ...] = (

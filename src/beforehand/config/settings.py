@@ -76,7 +76,7 @@ TEMPLATES = [
     }
 ]
 
-# SQLite: readers never block the writer (WAL), a writer takes its lock at the start (IMMEDIATE), a commit is on disk (FULL).
+# SQLite: readers never block the writer (WAL), a writer locks at the start (IMMEDIATE), a commit is on disk (FULL).
 DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{HOME / 'beforehand.db'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {

@@ -58,9 +58,7 @@ def _store(name: str) -> None:
     with transaction.atomic():
         KNOWLEDGE_MODELS[name]._default_manager.all().delete()
         _insert(name, built)
-        KnowledgeLoad.objects.update_or_create(
-            relation=name, defaults={"digest": digest(name), "rows": len(built)}
-        )
+        KnowledgeLoad.objects.update_or_create(relation=name, defaults={"digest": digest(name), "rows": len(built)})
 
 
 def _insert(name: str, built: list[Row]) -> None:

@@ -121,9 +121,7 @@ def origin(access: Access, table: str, fact_id: int) -> Origin:
     row = access.facts(table).filter(pk=fact_id).values().first()
     if row is None:
         raise PatientNotVisibleError(f"There is no fact {fact_id} in {table} that you may see.")
-    alike = list(
-        access.of(row["patient_id"]).facts(table).filter(same_as=row["same_as"]).order_by("id").values()
-    )
+    alike = list(access.of(row["patient_id"]).facts(table).filter(same_as=row["same_as"]).order_by("id").values())
     told = who_said(table, alike)
     identity = Resource.objects.get(pk=fact_id)
     if "#" in identity.logical_id:  # a part of a resource has the versions of the whole

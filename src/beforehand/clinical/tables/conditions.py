@@ -50,7 +50,9 @@ TABLES = (
         "DetectedIssue",
         "A clinical issue that another system detected.",
         (
-            status("status", "state", "registered preliminary final amended corrected cancelled entered-in-error unknown"),
+            status(
+                "status", "state", "registered preliminary final amended corrected cancelled entered-in-error unknown"
+            ),
             concept("code", "what sort of issue"),
             key("severity", "high, moderate, low"),
             when("identified", "when"),

@@ -9,7 +9,11 @@ TABLES = (
         "An order or prescription for a medicine.",
         (
             status("status", "state", "active on-hold cancelled completed entered-in-error stopped draft unknown"),
-            status("intent", "how firm", "proposal plan order original-order reflex-order filler-order instance-order option"),
+            status(
+                "intent",
+                "how firm",
+                "proposal plan order original-order reflex-order filler-order instance-order option",
+            ),
             flag("do_not_perform", "1 when it says the medicine must not be taken"),
             concept("code", "the medicine"),
             when("authored", "when it was ordered"),

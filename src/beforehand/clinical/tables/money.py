@@ -93,7 +93,10 @@ TABLES = (
             cents("billed_cents", "submitted amount"),
             cents("allowed_cents", "eligible or allowed amount"),
             cents("paid_cents", "what the plan paid"),
-            cents("patient_share_cents", "deductible, copay and coinsurance together, or the total said to be the member's"),
+            cents(
+                "patient_share_cents",
+                "deductible, copay and coinsurance together, or the total said to be the member's",
+            ),
             cents("deductible_cents", "deductible part"),
             key("payer_claim_number", "claim number, first identifier"),
         ),
@@ -125,9 +128,7 @@ TABLES = (
         "ChargeItem",
         "One chargeable thing done.",
         (
-            status(
-                "status", "state", "planned billable not-billable aborted billed entered-in-error unknown"
-            ),
+            status("status", "state", "planned billable not-billable aborted billed entered-in-error unknown"),
             concept("code", "what"),
             when("occurred", "when"),
             ref("encounter_id", "encounter", "during which visit"),

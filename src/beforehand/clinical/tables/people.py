@@ -6,7 +6,8 @@ TABLES = (
     Table(
         "patient_record",
         "Patient",
-        "One source's own statement of who a person is. Names, addresses and identifiers are kept beside it, out of reach of rules.",
+        "One source's own statement of who a person is. "
+        "Names, addresses and identifiers are kept beside it, out of reach of rules.",
         (
             when("birth", "day of birth"),
             status("sex", "administrative gender", "female male other unknown"),

@@ -8,7 +8,8 @@ TABLES = (
     Table(
         "observation",
         "Observation",
-        "One measurement or finding. A component (systolic in blood pressure) is a row of its own that names its parent.",
+        "One measurement or finding. "
+        "A component (systolic in blood pressure) is a row of its own that names its parent.",
         (
             status("status", "state", OBSERVATION_STATUS),
             concept("code", "what was observed"),

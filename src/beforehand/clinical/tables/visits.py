@@ -35,9 +35,7 @@ TABLES = (
         "EpisodeOfCare",
         "A stretch of care for a purpose by one organization.",
         (
-            status(
-                "status", "state", "planned waitlist active onhold finished cancelled entered-in-error"
-            ),
+            status("status", "state", "planned waitlist active onhold finished cancelled entered-in-error"),
             concept("code", "what sort"),
             when("start", "from when"),
             when("end", "until when"),

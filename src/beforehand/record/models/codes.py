@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Concept(models.Model):
-    """One distinct coded meaning. ``key`` is ``system:code`` of its leading coding, or ``text:...`` of uncoded words."""
+    """One distinct coded meaning. ``key`` is ``system:code`` of its leading coding, or ``text:...`` of words."""
 
     id = models.BigAutoField(primary_key=True)
     digest = models.CharField(max_length=64, unique=True)  # of all codings, or of the words where there is no code

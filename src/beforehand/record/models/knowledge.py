@@ -34,9 +34,7 @@ def _model(relation: Relation) -> type[models.Model]:
     attributes["__module__"] = __name__
     attributes["__doc__"] = relation.meaning
     index = models.Index(fields=list(relation.index), name=f"by_k_{relation.name}"[:30])
-    attributes["Meta"] = type(
-        "Meta", (), {"db_table": f"k_{relation.name}", "app_label": "record", "indexes": [index]}
-    )
+    attributes["Meta"] = type("Meta", (), {"db_table": f"k_{relation.name}", "app_label": "record", "indexes": [index]})
     name = "".join(part.title() for part in relation.name.split("_")) + "Knowledge"
     return type(name, (models.Model,), attributes)
 

@@ -38,7 +38,9 @@ class Patient(models.Model):
         indexes = [
             models.Index(fields=["changed_seq"]),
             models.Index(fields=["sort_name"]),
-            models.Index(fields=["merged_into_id"], condition=models.Q(merged_into_id__isnull=False), name="patient_merged"),
+            models.Index(
+                fields=["merged_into_id"], condition=models.Q(merged_into_id__isnull=False), name="patient_merged"
+            ),
         ]
 
 

@@ -68,7 +68,7 @@ class Item(models.Model):
 
 
 class Resource(models.Model):
-    """The identity of a resource at its source, the same for all versions; made at first mention, even by a reference."""
+    """Identity of a resource at its source, the same for all versions; made at first mention, even by a reference."""
 
     id = models.BigIntegerField(primary_key=True)
     source_id = models.BigIntegerField()
