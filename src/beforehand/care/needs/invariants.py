@@ -31,7 +31,7 @@ def _owned() -> Iterator[Breach]:
     for need_id in live.exclude(team_id__in=Team.objects.values("pk")).values_list("pk", flat=True):
         yield Breach(PROMISE, f"need {need_id}", "is open and no team owns it", "assign it to a team's queue")
     yield from _owned_by_who_may()
-    for need_id in live.filter(next_on=None).values_list("pk", flat=True):
+    for need_id in live.filter(next_on__isnull=True).values_list("pk", flat=True):
         yield Breach(PROMISE, f"need {need_id}", "is open and has no day", "plan a next step with a day")
 
 
