@@ -90,6 +90,7 @@ def relations() -> Mapping[str, Relation]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def views_below(names: frozenset[str]) -> tuple[str, ...]:
     """The views among ``names`` and those they use, each after the views it uses."""
     known = relations()
@@ -108,6 +109,7 @@ def views_below(names: frozenset[str]) -> tuple[str, ...]:
     return tuple(ordered)
 
 
+@lru_cache(maxsize=1024)
 def stored_below(names: frozenset[str]) -> frozenset[str]:
     """The stored relations that ``names`` rest on, through views: what must change for a rule to answer otherwise."""
     known = relations()
