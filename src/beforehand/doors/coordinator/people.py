@@ -27,8 +27,10 @@ def _rows(request: Any, patients: list[Patient]) -> list[dict[str, Any]]:
     for contact in PersonContact.objects.for_principal(request.principal).filter(patient_id__in=numbers, kind="phone"):
         phones.setdefault(contact.patient_id, contact.value)
     known: dict[int, str] = {}
-    found = PersonIdentifier.objects.for_principal(request.principal).filter(patient_id__in=numbers, type="MR")
-    for identifier in found.order_by("pk"):
+    found = PersonIdentifier.objects.for_principal(request.principal).filter(
+        patient_id__in=numbers, type__in=("MR", "MB")
+    )
+    for identifier in found.order_by("-type", "pk"):  # a record number, else the plan's member number
         known.setdefault(identifier.patient_id, identifier.value)
     return [
         {
