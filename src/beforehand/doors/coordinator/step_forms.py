@@ -179,4 +179,5 @@ def happened_form(stated: HappenedForm, *args: Any, **kwargs: Any) -> Form:
         form.fields[one.name] = _field(one)
         say_plainly(form.fields[one.name])
         form.fields[one.name].only_for = " ".join(one.only_for)  # type: ignore[attr-defined]  # read by the form template
+        form.fields[one.name].is_asked = one.required  # type: ignore[attr-defined]  # so it is not called optional
     return form
