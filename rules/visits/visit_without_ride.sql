@@ -31,7 +31,7 @@ rides as (
     where r.kind = 'RIDE' or c.code is not null
 ),
 visits as (
-    select v.patient_id, v.id, v.start_from_day as day, v.code, p.calendar_id,
+    select v.patient_id, v.id, v.start_from_day as day, v.start_to_day as last_day, v.code, p.calendar_id,
            coalesce(v.description, v.place_name, 'the visit') as visit
     from future_appointment v
     join person p on p.patient_id = v.patient_id
@@ -93,7 +93,7 @@ declined as (
     join said_no n on n.patient_id = v.patient_id and n.about_id = v.id
 ),
 judged as (
-    select v.patient_id, v.id, v.day, v.day + 1 as over_day, v.calendar_id, v.visit, r.is_sure, w.patient_id as wanting, m.id as doubtful,
+    select v.patient_id, v.id, v.day, v.last_day + 1 as over_day, v.calendar_id, v.visit, r.is_sure, w.patient_id as wanting, m.id as doubtful,
            case when d.id is not null then 'EXCLUDED'
                 when r.is_sure = 1 then 'MET'
                 when w.patient_id is not null or r.id is not null then 'DUE'

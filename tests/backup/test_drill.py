@@ -20,7 +20,7 @@ def run(home, command, *arguments, check=True):
         **os.environ,
         "BEFOREHAND_HOME": str(home.folder),
         "DATABASE_URL": home.database,
-        "DJANGO_SETTINGS_MODULE": "tests.backup.drill_settings",
+        "DJANGO_SETTINGS_MODULE": "beforehand.config.settings",
         "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
     }
     environment.pop("BEFOREHAND_AUDIT_ANCHOR", None)
@@ -93,7 +93,7 @@ def test_backup_made_while_others_write_is_of_one_moment(new_home, tmp_path):
     environment = {
         **os.environ,
         "BEFOREHAND_HOME": str(old.folder),
-        "DJANGO_SETTINGS_MODULE": "tests.backup.drill_settings",
+        "DJANGO_SETTINGS_MODULE": "beforehand.config.settings",
         "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
     }
     environment |= {"DATABASE_URL": old.database} if old.database else {}

@@ -25,7 +25,7 @@ STORIES = {
     "Harold Lindqvist": {"fit_positive"},
     "Irene Kowalski": {"bill_above_eob"},
     "Thomas Begay": {"authorization_missing"},
-    "Joseph Whelan": {"appointments_clash", "repeated_test"},
+    "Joseph Whelan": {"appointments_clash", "repeated_a1c"},
     "Dmitri Volkov": {"referral_not_scheduled", "emergency_visits_pile_up"},
     "Fatima Noor": {"food_need_no_referral", "plan_review_overdue"},
     "Samuel Ortiz": {"diabetes_a1c", "diabetes_eye"},

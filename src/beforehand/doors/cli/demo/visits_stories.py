@@ -185,7 +185,7 @@ def fatima_noor(days: Days) -> list[Chart]:
         "loinc:LA28397-0", "Often true", days.ago(8),
     )  # fmt: skip
     primary.condition("icd10cm:Z59.41", "Food insecurity", days.ago(8), category="health-concern")
-    primary.plan("Care plan: heart and household", days.ago(215))
+    primary.plan("Care plan: heart and household", days.ago(400))
     clinic = Chart("harbor-clinic", "Harbor Clinic", person, days)
     clinic.visit("AMB", "Heart clinic visit", days.ago(40), "Dr. Amara Osei")
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
