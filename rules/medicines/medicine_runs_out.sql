@@ -153,7 +153,7 @@ select o.patient_id, o.subject,
        o.name as say_medicine,
        o.runs_out_on as say_runs_out_on,
        o.filled_from_day as say_last_fill_on,
-       coalesce(cast(o.refills_left as varchar(20)), 'not known') as say_refills_left,
+       case when o.refills_left < 1 then 'none' else coalesce(cast(o.refills_left as varchar(20)), 'not known') end as say_refills_left,
        case when o.asked_on is not null then 'A refill was asked for; no fill has come since.'
             when o.viewed_id is not null then 'It was opened in the portal; no refill was asked for.'
             else '' end as say_asked,

@@ -3,7 +3,7 @@ title: Prescription never picked up
 why: About one new prescription in five is never fetched, and nobody is told.
 kind: gap
 question: Did {patient} ever pick up {medicine}?
-reason: "{medicine} was ordered {ordered_on}; no pharmacy says that it was picked up."
+reason: "{medicine} was ordered {ordered_on}; {filled}."
 next_step: Ask the person what got in the way, then call the pharmacy
 missing:
   pharmacy: No pharmacy tells us about fills for this person, so we cannot tell whether it was picked up.
@@ -107,7 +107,9 @@ select o.patient_id, o.subject,
             when o.fills = 0 then 'pharmacy'
             when o.authored_from_day <> o.authored_to_day then 'ordered_on' end as missing,
        o.name as say_medicine,
-       o.authored_from_day as say_ordered_on
+       o.authored_from_day as say_ordered_on,
+       case when o.fill_id is not null then 'a pharmacy says that it was picked up'
+            else 'no pharmacy says that it was picked up' end as say_filled
 from open o
 join next_change c on c.patient_id = o.patient_id and c.subject = o.subject
 cross join as_of a

@@ -3,7 +3,7 @@ title: Influenza vaccine of the season
 why: Influenza kills thousands each winter; the vaccine works best before it comes.
 kind: deadline
 question: Has {patient} had the influenza vaccine of {season}?
-reason: "No influenza vaccine of the season {season} is on record; best by the end of October."
+reason: "{found} of the season {season} is on record; best by the end of October."
 next_step: Offer the vaccine and book it.
 missing:
   report: "It is said to be done, but no record with an exact day is here."
@@ -129,6 +129,7 @@ select j.patient_id, j.subject,
        j.due_day as due_on, j.over_day as lapses_on,
        case when s.day < j.today + 90 then s.day else j.today + 90 end as recheck_on,
        case j.verdict when 'report' then 'report' when 'birth' then 'birth' end as missing,
-       cast(j.year as varchar(20)) || '-' || cast(j.year + 1 as varchar(20)) as say_season
+       cast(j.year as varchar(20)) || '-' || cast(j.year + 1 as varchar(20)) as say_season,
+       case when j.verdict = 'met' then 'An influenza vaccine' else 'No influenza vaccine' end as say_found
 from judged j
 join soonest s on s.patient_id = j.patient_id

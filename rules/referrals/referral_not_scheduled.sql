@@ -3,7 +3,7 @@ title: Referral ordered and not scheduled
 why: About half of all referrals never become a visit; the reason for them does not go away.
 kind: gap
 question: Is a visit booked for the referral of {patient} of {ordered_on}?
-reason: "Referred on {ordered_on}{to}; no visit is booked."
+reason: "Referred on {ordered_on}{to}; {visit}."
 next_step: Call the office that was asked, and book the visit.
 missing: {ordered: "Nobody says on which day the referral was made."}
 authority: {name: "CMS50 Closing the Referral Loop; 14 days, urgent 3, by the Beforehand founders", edition: "2024",
@@ -76,6 +76,7 @@ evidence as (
 )
 select j.patient_id, j.subject, j.status, j.due_day as opens_on, j.due_day as due_on, cast(null as bigint) as lapses_on,
        a.day + 90 as recheck_on, case when j.status = 'UNKNOWN' then 'ordered' end as missing,
-       j.authored_from_day as say_ordered_on, coalesce(' to ' || j.performer_name, '') as say_to
+       j.authored_from_day as say_ordered_on, coalesce(' to ' || j.performer_name, '') as say_to,
+       case when j.status = 'MET' then 'a visit is on record' else 'no visit is booked' end as say_visit
 from judged j
 cross join as_of a

@@ -3,7 +3,7 @@ title: Abnormal result not followed up
 why: One abnormal result in fourteen is never passed on.
 kind: gap
 question: Was {patient}'s result followed up?
-reason: "{value} on {taken_on}, and nothing that answers it since."
+reason: "{value} on {taken_on}, and {since}."
 next_step: Ask the clinician what is to be done
 missing:
   unit: The result came in a unit we cannot read, so nobody can say whether it is abnormal.
@@ -138,7 +138,8 @@ select b.rule_id, b.patient_id, b.subject,
        n.day as recheck_on,
        case when b.is_readable = 0 and c.is_met is null then 'unit' end as missing,
        b.value_words as say_value,
-       b.taken_to_day as say_taken_on
+       b.taken_to_day as say_taken_on,
+       case when c.is_met = 1 then 'followed up since' else 'nothing that answers it since' end as say_since
 from open b
 join next_change n on n.patient_id = b.patient_id and n.rule_id = b.rule_id and n.subject = b.subject
 left join first_closing c on c.patient_id = b.patient_id and c.rule_id = b.rule_id and c.subject = b.subject and c.place = 1

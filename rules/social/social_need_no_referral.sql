@@ -3,7 +3,7 @@ title: Social need found and nobody was asked to help
 why: A need that was asked about and then left alone teaches people not to answer.
 kind: gap
 question: Has {patient} been put in touch with help?
-reason: "On {found_on} the record says so; no referral since."
+reason: "On {found_on} the record says so; {since}."
 next_step: Offer help and refer.
 missing: {which: "A referral to a social service was made since, but nobody says for which need."}
 authority: {name: "Gravity Project, SDOH Clinical Care; 14 days by the Beforehand founders", edition: "STU 2.1",
@@ -128,7 +128,8 @@ evidence as (
 )
 select j.rule_id, j.patient_id, j.subject, j.status, j.day as opens_on, j.day + 14 as due_on, j.until_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
-       case when j.status = 'UNKNOWN' then 'which' end as missing, j.day as say_found_on
+       case when j.status = 'UNKNOWN' then 'which' end as missing, j.day as say_found_on,
+       case when j.status = 'MET' then 'help was asked for since' else 'no referral since' end as say_since
 from judged j
 join soonest s on s.rule_id = j.rule_id and s.patient_id = j.patient_id
 cross join as_of a

@@ -3,7 +3,7 @@ title: Call after the hospital
 why: The days after a hospital stay are when medicines get mixed up; a call within two business days catches it.
 kind: deadline
 question: Has anybody reached {patient} since they came home {home_on}?
-reason: "Home since {home_on}; no contact after that is on record. {tries} tries reached nobody."
+reason: "Home since {home_on}; {contact}.{tries}"
 next_step: Call the person or the family
 missing:
   discharge_day: The day of discharge is not known exactly.
@@ -59,13 +59,14 @@ tried as (
     left join value_set_code v on v.code = c.status_reason and v.value_set = 'work_declined'
 ),
 tries as (
-    select patient_id, subject, count(*) as times, count(refusal) as refusals,
+    select patient_id, subject, count(*) - count(refusal) as times, count(refusal) as refusals,
            count(case when day <= due_day then id end) as in_time
     from tried
     group by patient_id, subject
 ),
 answer as (
     select s.patient_id, s.subject, s.end_day, s.due_day, s.is_exact, coalesce(t.times, 0) as times,
+           c.is_after as is_reached,
            case when c.is_after = 1 then 'MET'
                 when t.refusals > 0 or s.next_stay_day <= s.due_day then 'EXCLUDED'
                 when t.in_time > 1 then 'MET'
@@ -86,5 +87,11 @@ select patient_id, subject, status, end_day as opens_on, due_day as due_on, end_
        end_day + 30 as recheck_on,
        case when status = 'UNKNOWN' and is_exact = 0 then 'discharge_day'
             when status = 'UNKNOWN' then 'contact_time' end as missing,
-       end_day as say_home_on, times as say_tries
+       end_day as say_home_on,
+       case when is_reached = 1 then 'a contact after that is on record'
+            else 'no contact after that is on record' end as say_contact,
+       case when is_reached = 1 then ''
+            when times = 0 then ''
+            when times = 1 then ' One call reached nobody.'
+            else ' ' || cast(times as varchar(20)) || ' calls reached nobody.' end as say_tries
 from answer

@@ -3,7 +3,7 @@ title: Medicines list after the hospital
 why: Half of all people leave hospital with a mistake in their medicines list.
 kind: deadline
 question: Has {patient}'s medicines list been gone through since the hospital?
-reason: "Home since {home_on}; nobody has written down that the list was reconciled."
+reason: "Home since {home_on}; {list}."
 next_step: Go through the discharge list and the old list with the person
 missing:
   discharge_day: The day of discharge is not known exactly.
@@ -60,5 +60,7 @@ evidence as (
 select patient_id, subject, status, end_day as opens_on, end_day + 30 as due_on, end_day + 31 as lapses_on,
        end_day + 31 as recheck_on,
        case when status = 'UNKNOWN' then 'discharge_day' end as missing,
-       end_day as say_home_on
+       end_day as say_home_on,
+       case when status = 'MET' then 'the list was reconciled'
+            else 'nobody has written down that the list was reconciled' end as say_list
 from answer

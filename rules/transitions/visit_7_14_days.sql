@@ -3,7 +3,7 @@ title: Visit after the hospital
 why: One in six people over 65 is back in hospital within a month; a visit in the first days finds what went wrong.
 kind: deadline
 question: Has {patient} been seen since they came home {home_on}?
-reason: "Home since {home_on}; {risk}. No visit after that is on record.{booked}"
+reason: "Home since {home_on}; {risk}. {visit} after that is on record.{booked}"
 next_step: "{step}"
 missing:
   discharge_day: The day of discharge is not known exactly.
@@ -97,6 +97,7 @@ select q.patient_id, q.subject, q.status,
        q.end_day as say_home_on,
        case when q.heart_id is null then 'a visit is wanted within 14 days'
             else 'with heart failure a visit is wanted within 7 days' end as say_risk,
+       case when q.status = 'MET' then 'A visit' else 'No visit' end as say_visit,
        case when q.booked_day is null then '' else ' One is booked; booked is not seen.' end as say_booked,
        case when q.booked_day is null then 'Book a visit'
             else 'Find out whether the booked visit took place' end as say_step
