@@ -51,6 +51,9 @@ class RowEngine:
             # The plan for one patient is the same for every patient: do not plan again at each run.
             if connection.execute("show plan_cache_mode").fetchone()[0] != "force_generic_plan":
                 connection.execute("set plan_cache_mode = force_generic_plan")
+                connection.prepare_threshold = 5  # planning takes ten times longer than running
+                connection.prepared_max = 1000
+                connection.execute("set jit = off")  # compiling takes longer than one patient ever does
         elif connection.execute("pragma automatic_index").fetchone()[0]:
             # Without this SQLite may index a whole calendar (20 ms) to join one patient's few rows to it. It stays
             # off for this connection: each change of it would make SQLite prepare every statement again (10 ms each).
