@@ -367,7 +367,8 @@ STEP_KINDS: Mapping[str, StepKind] = dict(
     (
         _kind(
             "call", "Log the call", "How did the call go?",
-            "A call that reached nobody stays on your list.", "It closes when somebody was reached.",
+            "A call that reached nobody stays on your list.",
+            "It closes by itself once the record shows what was asked for.",
             _call,
             _happened(
                 ("reached", "Reached"), ("not-reached", "Not reached"),
@@ -377,7 +378,7 @@ STEP_KINDS: Mapping[str, StepKind] = dict(
         _kind(
             "book", "Log the booking", "What was booked?",
             "The booking shows in what is coming, and we look for the visit after it.",
-            "It closes when a visit is booked.",
+            "It closes by itself once the record shows what was asked for.",
             _book, _happened(("booked", "Booked")), _on("Day of the visit", "booked"),
             FormField("at", "Time", "time", only_for=("booked",)),
             FormField("place", "Where or with whom", "text", only_for=("booked",)),
