@@ -183,7 +183,10 @@ def _contact(row: Row, concepts: Names) -> str:
         if row.get("status") == "not-done"
         else row.get("status") or ""
     )
-    return ", ".join(part for part in (about.capitalize(), reached, row.get("words") or "") if part)
+    if " " not in about:
+        about = about.replace("-", " ")  # a code that came without words
+    parts = (about.capitalize(), reached, (row.get("words") or "").rstrip("."))
+    return ", ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _state(row: Row, *usual: str) -> str:
