@@ -88,7 +88,8 @@ def _did(request: Any, need: NeedView, event: NeedEvent) -> HttpResponse:
     words = f"{wording.clock_words(event.at)}: {words}" + ("" if words.endswith(".") else ".")
     if event.what == "HAPPENED":
         now = _need(request, need.id)
-        words += f" Still open: {now.next_step.rstrip('.')}." if now.state in ("OPEN", "SNOOZED") else " That settles it."
+        is_open = now.state in ("OPEN", "SNOOZED")
+        words += f" Still open: {now.next_step.rstrip('.')}." if is_open else " That settles it."
     undo = reverse("undo", args=[event.pk])
     if not request.htmx:
         messages.success(request, words, extra_tags=undo)
