@@ -175,6 +175,7 @@ def test_a_row_whose_day_has_come_is_looked_at_again(people: House) -> None:
     assert (finding.state, finding.why, finding.recheck_on) == ("WITHDRAWN", "it has lapsed", None)
 
 
+@pytest.mark.django_db(transaction=True)  # DuckDB reads what is committed
 @pytest.mark.parametrize("engine", ["rows", "duckdb"])
 def test_everyone_is_run_alike_on_either_engine(people: House, engine: str) -> None:
     ann, ben, cora = people.person(), people.person(), people.person()
@@ -188,6 +189,7 @@ def test_everyone_is_run_alike_on_either_engine(people: House, engine: str) -> N
     assert list(found) == [(ann.pk, "DUE", ""), (ben.pk, "MET", "MENTAL")]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_columns_follow_the_rows_by_a_delta_until_they_are_compacted(people: House) -> None:
     everyone = [people.person() for _ in range(12)]
     for patient in everyone:
