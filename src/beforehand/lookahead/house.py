@@ -7,11 +7,14 @@ import time
 from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from beforehand.clinical import knowledge
 from beforehand.clinical.calendar import FEDERAL, calendar_rows, federal_holidays
+from beforehand.lookahead.sound import remember_sound
 from beforehand.lookahead.library import LOOK_AGAIN, CheckedQuery, Library, know_value_sets, library
 from beforehand.lookahead.models import CalendarDay, CalendarState
 from beforehand.record.knowledge import load_knowledge
@@ -36,6 +39,7 @@ _READY: dict[str, tuple[Library, float]] = {}  # database -> its library, and wh
 
 def make_ready() -> Library:
     """Bring calendar, value sets and knowledge of this database up to date; the library of rules that may run."""
+    remember_sound(Path(settings.HOME) / "cache" / "sound-rules.json")
     found = library()
     last = _READY.get(_database())
     if last is None or last[0] is not found or not CalendarState.objects.filter(pk=FEDERAL).exists():
@@ -46,7 +50,7 @@ def make_ready() -> Library:
             analyze()
     elif time.monotonic() - last[1] < LOOK_AGAIN:
         return found
-    know_value_sets(ValueSet.objects.values_list("name", flat=True))
+    know_value_sets(set(ValueSet.objects.values_list("name", flat=True)) - set(found.value_sets))
     found = library()
     _READY[_database()] = (found, time.monotonic())
     return found

@@ -354,6 +354,7 @@ def _forget_rules_that_left(run: _Run, library: Library) -> None:
         written = write([], before, labels={}, digests={}, as_of_day=run.day, now=run.now, rule_changed=True)
         run.report.changed += written.ids
     RuleState.objects.exclude(rule_id__in=[*library.queries, *refused]).delete()
+    RuleFailure.objects.exclude(rule_id__in=[*library.queries, *refused]).delete()
 
 
 __all__ = ["ColumnsNotReadyError", "RunReport", "run_due", "run_everyone", "run_patients", "sweep_changed_rules"]
