@@ -14,9 +14,9 @@ from django.db import connection, transaction
 
 from beforehand.clinical import knowledge
 from beforehand.clinical.calendar import FEDERAL, calendar_rows, federal_holidays
-from beforehand.lookahead.sound import remember_sound
 from beforehand.lookahead.library import LOOK_AGAIN, CheckedQuery, Library, know_value_sets, library
 from beforehand.lookahead.models import CalendarDay, CalendarState
+from beforehand.lookahead.sound import remember_sound
 from beforehand.record.knowledge import load_knowledge
 from beforehand.record.models import ValueSet
 from beforehand.record.store.rows import insert_rows

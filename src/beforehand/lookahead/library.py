@@ -17,6 +17,7 @@ from beforehand.lookahead.engines.shape import Shape, ShapeError, shape_of
 from beforehand.lookahead.errors import RuleError
 from beforehand.lookahead.lint import lint
 from beforehand.lookahead.rule import Query, Rule, read_query
+from beforehand.lookahead.sound import digest, is_sound, keep_sound, note_sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,7 @@ def read_library(root: Path, *, places: Iterable[Path] | None = None, known_sets
             continue
         found.queries[path.stem] = checked
         found.rules.update(checked.query.rules)
+    keep_sound()
     return found
 
 
@@ -127,7 +129,7 @@ def check_file(path: Path, root: Path, sets: set[str]) -> tuple[CheckedQuery, li
         return CheckedQuery(query, shape), []
     faults = [RuleError(path.name, query.sql_line + f.line - 1, f.what) for f in lint(query, shape, relations(), sets)]
     if not faults:
-        found_sound([key])
+        note_sound(key)
     return CheckedQuery(query, shape), faults
 
 

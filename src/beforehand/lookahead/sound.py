@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -15,13 +16,14 @@ from pathlib import Path
 from beforehand.lookahead.rule import Query
 
 _REMEMBERED: set[str] = set()
+_FRESH: set[str] = set()
 _PLACE: list[Path] = []
 KEPT = 2000  # digests; older ones are of rules that have changed since
 
 
 def remember_sound(place: Path) -> None:
     """Use this file from now on; a file that cannot be read is as good as none."""
-    if _PLACE == [place]:
+    if [place] == _PLACE:
         return
     _PLACE[:] = [place]
     try:
@@ -52,17 +54,23 @@ def is_sound(key: str) -> bool:
     return key in _REMEMBERED
 
 
-def found_sound(keys: Iterable[str]) -> None:
-    """Remember these, in the home if there is one. Losing the write costs only a second look."""
-    fresh = [key for key in keys if key not in _REMEMBERED]
-    _REMEMBERED.update(fresh)
-    if not fresh or not _PLACE:
+def note_sound(key: str) -> None:
+    """This was linted now, without a fault."""
+    if key not in _REMEMBERED:
+        _FRESH.add(key)
+        _REMEMBERED.add(key)
+
+
+def keep_sound() -> None:
+    """Write down what was noted, in the home if there is one. Losing the write costs only a second look."""
+    if not _FRESH or not _PLACE:
         return
     place = _PLACE[0]
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = place.with_suffix(".new")
-        beside.write_text(json.dumps(sorted(_REMEMBERED)[:KEPT]))
+        beside = place.with_suffix(f".{os.getpid()}")
+        beside.write_text(json.dumps(sorted(_FRESH) + sorted(_REMEMBERED - _FRESH)[:KEPT]))
         beside.replace(place)
+        _FRESH.clear()
     except OSError:
         return
