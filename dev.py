@@ -32,7 +32,9 @@ UV = "uv==0.13.9"
 def run(*command: str | Path, **environment: str) -> int:
     """Run a command in the checkout, shown as typed; returns its exit code."""
     print("$", " ".join(str(part).replace(str(ROOT) + "/", "") for part in command), flush=True)
-    return subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **environment}).returncode
+    environment = {**os.environ, **environment}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile the libraries anew
+    return subprocess.run([str(part) for part in command], cwd=ROOT, env=environment).returncode
 
 
 def must(*command: str | Path, **environment: str) -> None:
@@ -104,7 +106,7 @@ def check() -> int:
 def test(*arguments: str) -> int:
     """Everything that must always run: lint, types, and the tests on both databases."""
     failed = check()
-    workers = ["-n", str(max(1, min(4, os.cpu_count() or 1)))]
+    workers = ["-n", str(max(1, min(4, os.cpu_count() or 1))), "--dist", "worksteal"]
     failed |= run(PYTHON, "-m", "pytest", *workers, *arguments)
     with postgresql() as url:
         if url:
