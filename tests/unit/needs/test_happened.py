@@ -10,13 +10,14 @@ from beforehand.care.needs import arrivals
 from beforehand.care.needs.actions import NeedError, add_need
 from beforehand.care.needs.answers import AnswerError, check_answers
 from beforehand.care.needs.followups import FOLLOW_UPS, follow_up
-from beforehand.care.needs.happened import form_for, say_what_happened, undo
+from beforehand.care.needs.happened import form_for, say_what_happened, undo, words_of
 from beforehand.care.needs.models import Need, NeedEvent
 from beforehand.care.needs.steps import STEP_KINDS, Situation
 from beforehand.clinical.times import date_of
 from beforehand.lookahead.models import Finding
 from beforehand.lookahead.rule import STEP_KINDS as KINDS_OF_RULES
 from beforehand.record.models import FACT_MODELS, Message, Resource
+from beforehand.record.valuesets import load_shipped
 from tests.unit.needs.house import TODAY, House
 
 SITUATION = Situation(
@@ -208,3 +209,11 @@ def test_follow_up_keeps_a_due_day_that_is_still_ahead() -> None:
     booked = {"happened": "booked", "on": date_of(TODAY + 20).isoformat()}
     assert follow_up("book", booked, TODAY, TODAY + 1) == ("See that it took place.", TODAY + 21)
     assert follow_up("call", {"happened": "reached"}, TODAY, None) is None
+
+
+@pytest.mark.django_db
+def test_a_coded_booking_is_named_as_people_call_it() -> None:
+    load_shipped()
+    assert words_of("loinc|4548-4") == "Hemoglobin A1c"
+    assert words_of("loinc|no-such-code") == ""
+    assert words_of("Visit after the hospital") == ""

@@ -41,7 +41,7 @@ from beforehand.record.access import (
     principal_of,
     require,
 )
-from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, User
+from beforehand.record.models import FACT_MODELS, ConceptCoding, Patient, Resource, User, ValueSetMember
 
 # Answers after which a need added by hand has nothing left to wait for. Needs from findings close by evidence alone.
 _SETTLED = """
@@ -104,16 +104,27 @@ def situation_of(need: Need, by: User) -> Situation:
     pairs = _evidence(need)
     patient = Patient.unscoped.get(pk=int(need.patient_id or 0))
     now, zone = local_moment(timezone.now(), patient.zone)
+    books = rule_words(need.rule_id).books if need.rule_id else ""
     return Situation(
         at=now,
         zone=zone,
         by_name=by.label,
         subject_kind=need.subject.partition(":")[0],
-        books=rule_words(need.rule_id).books if need.rule_id else "",
+        books=books,
         question=need.question,
         targets=_references(pairs, _subject_fact(need)),
         medicine=_medicine(pairs),
+        books_words=words_of(books),
     )
+
+
+def words_of(books: str) -> str:
+    """What a coded booking is called, by the value sets that hold its code."""
+    system, bar, code = books.partition("|")
+    if not bar:
+        return ""
+    held = ValueSetMember.objects.filter(system=system, code=code).exclude(display="")
+    return held.order_by("value_set_id").values_list("display", flat=True).first() or ""
 
 
 def _plain(value: Any) -> str:

@@ -32,6 +32,7 @@ class Situation:
     question: str
     targets: Mapping[str, dict[str, str]] = field(default_factory=dict)  # fact table -> reference to the fact
     medicine: dict[str, Any] | None = None  # CodeableConcept of the medicine the need is about
+    books_words: str = ""  # what a booking is for as people call it, where ``books`` is a code
 
 
 Composer = Callable[[Answers, Situation], list[dict[str, Any]]]
@@ -46,9 +47,8 @@ class StepKind:
 
 
 def coded(code: str, display: str = "") -> dict[str, Any]:
-    """A CodeableConcept of our own work codes."""
-    coding = {"system": WORK, "code": code}
-    return {"coding": [coding | ({"display": display} if display else {})]}
+    """A CodeableConcept of our own work codes; the codes are words, so they are shown as such."""
+    return {"coding": [{"system": WORK, "code": code, "display": display or code.replace("-", " ").capitalize()}]}
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
@@ -147,17 +147,25 @@ def _appointment(answers: Answers, situation: Situation, service: dict[str, Any]
             "created": moment(situation.at, situation.zone),
         },
         basedOn=[order] if order else None,
-        description=answers.get("place", "").strip() or situation.books or situation.question,
+        description=answers.get("place", "").strip() or _booked_words(situation),
         comment=answers.get("note", "").strip(),
         **parts,
     )
+
+
+def _booked_words(situation: Situation) -> str:
+    if "|" in situation.books:
+        return situation.books_words
+    return situation.books or situation.question
 
 
 def _service(situation: Situation) -> dict[str, Any]:
     """What is booked, by the rule's ``books``: a coded service such as ``loinc|4548-4``, or plain words."""
     system, bar, code = situation.books.partition("|")
     if bar:
-        return {"coding": [{"system": uri_of(system), "code": code}]}
+        coding = {"system": uri_of(system), "code": code}
+        words = situation.books_words
+        return {"coding": [coding | ({"display": words} if words else {})]}
     return {"text": situation.books} if situation.books else coded("visit")
 
 
