@@ -53,6 +53,12 @@ def test_what_was_overdue_for_years_when_first_seen_is_planned_from_today() -> N
     assert date_to_act(TODAY, None, 4, RULES) == (TODAY + 2, True)
 
 
+def test_the_gravest_does_not_wait_for_its_deadline() -> None:
+    assert date_to_act(TODAY, TODAY + 18, 5, RULES) == (TODAY, True)
+    assert date_to_act(TODAY, TODAY - 3, 5, RULES) == (TODAY - 3, True)
+    assert date_to_act(TODAY, TODAY + 18, 4, RULES) == (TODAY + 18, True)
+
+
 days, harms = st.integers(-900, 900), st.integers(1, 5)
 
 

@@ -39,6 +39,7 @@ class Policy:
     week_days: int
     days_to_act: Mapping[int, int]
     dated_from_harm: int
+    at_once_from_harm: int
     proof_days: int
     risk: Mapping[str, float] = field(default_factory=dict)
 
@@ -95,6 +96,7 @@ def read_policy(shipped: Path, override: Path | None) -> Policy:
         week_days=int(tree["bands"]["week_days"]),
         days_to_act=tree["days_to_act"],
         dated_from_harm=int(tree["dated_from_harm"]),
+        at_once_from_harm=int(tree["at_once_from_harm"]),
         proof_days=int(tree["proof_days"]),
         risk=tree["risk"],
     )
@@ -189,6 +191,7 @@ def date_to_act(opened: int, due_on: int | None, harm: int, rules: Policy) -> tu
 
     What was overdue for long before anybody here could know starts with our own day: "since 1994" is no deadline.
     """
+    first_step = opened + int(rules.days_to_act[harm])
     if due_on is not None and due_on >= opened - rules.long_overdue:
-        return due_on, True
-    return opened + int(rules.days_to_act[harm]), harm >= rules.dated_from_harm
+        return (min(due_on, first_step) if harm >= rules.at_once_from_harm else due_on), True
+    return first_step, harm >= rules.dated_from_harm
