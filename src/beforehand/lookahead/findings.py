@@ -18,6 +18,7 @@ from beforehand.lookahead.store import labels_of
 from beforehand.lookahead.words import reason
 from beforehand.record.access import Principal, for_principal
 from beforehand.record.audit import touch
+from beforehand.record.fact_lines import lines_of
 from beforehand.record.models import FACT_MODELS, Item, PersonIdentifier, Source
 
 PAGE = 200
@@ -134,7 +135,7 @@ def _page(principal: Principal, page: list[Finding], day: int) -> Iterator[dict[
     rows = among.scope(PersonIdentifier.unscoped.all()).order_by("patient_id", "system", "value")
     for patient, system, value in rows.values_list("patient_id", "system", "value").distinct():
         identifiers.setdefault(patient, []).append({"system": system, "value": value})
-    facts = _facts(principal, page)
+    facts = _facts(principal, page, day)
     for finding in page:
         yield {
             "patient_id": finding.patient_id,
@@ -155,28 +156,36 @@ def _iso(day: int | None) -> str | None:
     return None if day is None else date_of(day).isoformat()
 
 
-def _evidence(one: dict[str, Any], facts: dict[tuple[str, int], tuple[str, int]]) -> dict[str, Any]:
-    source, message = facts.get((one["table"], one["fact_id"]), ("", 0))
+def _evidence(one: dict[str, Any], facts: dict[tuple[str, int], tuple[str, int, str]]) -> dict[str, Any]:
+    source, message, line = facts.get((one["table"], one["fact_id"]), ("", 0, ""))
     return {
         "table": one["table"],
         "fact_id": one["fact_id"],
         "source": source or None,
         "message_id": message or None,
-        "text": one["role"],
+        "role": one["role"],
+        "text": line or one["role"],
     }
 
 
-def _facts(principal: Principal, page: list[Finding]) -> dict[tuple[str, int], tuple[str, int]]:
-    """(table, fact) -> source and message, for the evidence of a page that the principal may see."""
+def _facts(principal: Principal, page: list[Finding], day: int) -> dict[tuple[str, int], tuple[str, int, str]]:
+    """(table, fact) -> source, message and words, for the evidence of a page that the principal may see."""
     among = for_principal(principal).among({finding.patient_id for finding in page})
     by_table: dict[str, set[int]] = {}
     for finding in page:
         for one in finding.evidence:
             by_table.setdefault(one["table"], set()).add(one["fact_id"])
-    found: dict[tuple[str, int], tuple[int, int]] = {}
-    for table, ids in by_table.items():
-        for number, source, item in among.facts(table).filter(pk__in=ids).values_list("id", "source_id", "item_id"):
-            found[(table, number)] = (source, item)
+    tables = {table: list(among.facts(table).filter(pk__in=ids).values()) for table, ids in by_table.items()}
+    lines = lines_of(tables, day)
+    items = {row["item_id"] for rows in tables.values() for row in rows}
     sources = dict(Source.objects.values_list("id", "name"))
-    messages = dict(Item.objects.filter(pk__in={item for _, item in found.values()}).values_list("id", "message_id"))
-    return {key: (sources.get(source, ""), messages.get(item, 0)) for key, (source, item) in found.items()}
+    messages = dict(Item.objects.filter(pk__in=items).values_list("id", "message_id"))
+    return {
+        (table, row["id"]): (
+            sources.get(row["source_id"], ""),
+            messages.get(row["item_id"], 0),
+            lines[table, row["id"]],
+        )
+        for table, rows in tables.items()
+        for row in rows
+    }

@@ -7,23 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from beforehand.care.needs.shapes import EvidenceView
-from beforehand.clinical.columns import Kind
-from beforehand.clinical.fact_words import fact_line, main_time, when
 from beforehand.clinical.tables import FACTS
 from beforehand.record.access import SomePatients
-from beforehand.record.models import Concept, Item, Source
+from beforehand.record.fact_lines import lines_of
+from beforehand.record.models import Item, Source
 
 Key = tuple[str, int]
-
-
-def _concepts(tables: Mapping[str, list[dict[str, Any]]]) -> dict[int, str]:
-    """Display words of every concept these rows hold."""
-    wanted: set[int] = set()
-    for table, rows in tables.items():
-        names = [column.name for column in FACTS[table].columns if column.kind is Kind.CONCEPT]
-        wanted |= {row[name] for row in rows for name in names if row[name] is not None}
-    found = Concept.objects.filter(pk__in=wanted).values_list("pk", "display", "key") if wanted else ()
-    return {pk: display or key.rpartition(":")[2] for pk, display, key in found}
 
 
 def evidence_views(reader: SomePatients, findings: Iterable[Any], as_of: int) -> dict[Any, tuple[EvidenceView, ...]]:
@@ -38,14 +27,12 @@ def evidence_views(reader: SomePatients, findings: Iterable[Any], as_of: int) ->
     items = {row["item_id"] for rows in tables.values() for row in rows}
     messages = dict(Item.objects.filter(pk__in=items).values_list("pk", "message_id")) if items else {}
     sources = {row.pk: row for row in Source.objects.all()} if items else {}
-    displays = _concepts(tables)
-    made: dict[Key, tuple[str, Source | None, int | None]] = {}
-    for table, rows in tables.items():
-        for row in rows:
-            words = fact_line(table, row, lambda number: displays.get(number or 0, ""))
-            day = when(row, main_time(table), as_of) if main_time(table) else ""
-            text = f"{words}, {day}" if day and day not in words else words
-            made[table, row["id"]] = text, sources.get(row["source_id"]), messages.get(row["item_id"])
+    lines = lines_of(tables, as_of)
+    made: dict[Key, tuple[str, Source | None, int | None]] = {
+        (table, row["id"]): (lines[table, row["id"]], sources.get(row["source_id"]), messages.get(row["item_id"]))
+        for table, rows in tables.items()
+        for row in rows
+    }
     return {finding.pk: _of(finding, made) for finding in listed}
 
 
