@@ -173,7 +173,10 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--patients", type=int, default=10_000)
     reader.add_argument("--rounds", type=int, default=60)
+    reader.add_argument("--quick", action="store_true", help="500 patients and 10 rounds: shows that it runs")
     asked = reader.parse_args()
+    if asked.quick:
+        asked.patients, asked.rounds = 500, 10
     call_command("migrate", verbosity=0)
     began = time.perf_counter()
     users = fill(asked.patients)
