@@ -63,13 +63,17 @@ def code() -> str:
 
 
 def sign_in(page: Page, house: Any, username: str = "dana") -> None:
-    """Password, then the code of the second factor."""
+    """Password, then the code of the second factor; back when the page behind them has wholly come.
+
+    A key pressed while that page is still on its way is lost, and a test that presses one then fails now and then.
+    """
     page.goto(f"{house.url}/")
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(caseload.PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_label("Code").fill(code())
     page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda address: "/account" not in address, wait_until="load")
 
 
 def is_accessible(page: Page) -> None:
