@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from beforehand.clinical.calendar import FEDERAL
 from beforehand.clinical.columns import Column, Kind
 from beforehand.clinical.knowledge import ConceptCodings
 from beforehand.clinical.tables import ALL, FACTS, REFERENCES
@@ -21,15 +22,16 @@ _PATIENT_KEYS = {"birth", "sex", "deceased", "language", "needs_interpreter", "c
 class CaseWriter:
     """Gathers the rows of all cases of a rule; every case has labels of its own."""
 
-    def __init__(self, file_name: str, value_sets: Mapping[str, ValueSetText]) -> None:
+    def __init__(self, file_name: str, value_sets: Mapping[str, ValueSetText], after: int = 0) -> None:
         self.file_name = file_name
-        self.last_patient = 0
-        self._last_id = 100_000
+        self.after = after  # every number is larger, so that the cases of several rules can share a house
+        self.last_patient = after
+        self._last_id = after + 100_000
         self._pairs = {name: one.pairs() for name, one in value_sets.items()}
         self._patients: dict[tuple[str, str], int] = {}
         self._labels: dict[str, dict[str, int]] = {}
         self._concepts: dict[tuple[tuple[str, str, str], ...], int] = {}
-        self._sources: dict[str, int] = {"case": 1}
+        self._sources: dict[str, int] = {"case": after + 1}
         self._rows: dict[str, list[list[object]]] = {}
 
     def add(self, case: str, line: int, body: Mapping[str, Any]) -> None:
@@ -71,7 +73,8 @@ class CaseWriter:
             death[0],
             death[1],
         ]
-        row += [language, _whole(stated.get("needs_interpreter")), int(stated.get("calendar_id", 1)), None, 0]
+        calendar_id = self.calendar_id(int(stated.get("calendar_id", FEDERAL)))
+        row += [language, _whole(stated.get("needs_interpreter")), calendar_id, None, 0]
         self._rows.setdefault("patient", []).append(row)
 
     def _fact(self, case: str, line: int, table: str, stated: Mapping[str, Any], patient: int | None) -> None:
@@ -82,7 +85,7 @@ class CaseWriter:
         source = str(given.pop("source", "case"))
         leader = given.pop("same_as", None)
         values["id"], values["item_id"] = own, 0
-        values["source_id"] = self._sources.setdefault(source, len(self._sources) + 1)
+        values["source_id"] = self._sources.setdefault(source, self.after + len(self._sources) + 1)
         if patient is not None:
             values |= {"patient_id": patient, "person_record_id": patient, "sensitivity": given.pop("sensitivity", "")}
             values["same_as"] = own if leader is None else self.label_id(case, str(leader))
@@ -149,7 +152,11 @@ class CaseWriter:
                 raise RuleError(self.file_name, line, f"{one!r} is not system:code, such as loinc:4548-4")
             else:
                 codings.append((system, code, words))
-        return self._concepts.setdefault(tuple(codings), len(self._concepts) + 1)
+        return self._concepts.setdefault(tuple(codings), self.after + len(self._concepts) + 1)
+
+    def calendar_id(self, stated: int) -> int:
+        """The number of a calendar: the federal one is the same for all, the others are these cases' own."""
+        return stated if stated == FEDERAL else self.after + stated
 
     def concept_codings(self) -> list[ConceptCodings]:
         """Every concept of these cases with its codings."""

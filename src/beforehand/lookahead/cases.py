@@ -143,10 +143,21 @@ def memory_house() -> MemoryHouse:
 class LoadedCases:
     """A query's cases, loaded and ready to be run over and over."""
 
-    def __init__(self, query: Query, shape: Shape, book: Casebook, value_sets: Mapping[str, ValueSetText]) -> None:
+    def __init__(
+        self,
+        query: Query,
+        shape: Shape,
+        book: Casebook,
+        value_sets: Mapping[str, ValueSetText],
+        *,
+        shared: MemoryHouse | None = None,
+        after: int = 0,
+    ) -> None:
+        """``shared`` is a house whose calendar is whole already; every number in it will be larger than ``after``."""
         self.query, self.shape, self.book = query, shape, book
-        self.house = memory_house()
-        self.writer = CaseWriter(book.path.name, value_sets)
+        self.house = shared or memory_house()
+        self.is_alone = shared is None
+        self.writer = CaseWriter(book.path.name, value_sets, after)
         self.groups: list[CaseGroup] = []
         self._load()
 
@@ -165,8 +176,9 @@ class LoadedCases:
             self.groups.append(CaseGroup(day, low, self.writer.last_patient, cases, self._own(number, cases[0])))
         for table, rows in self.writer.rows().items():
             self.house.insert(table, rows)
-        days = [group.as_of_day for group in self.groups] + self.writer.days()
-        self.house.set_calendar(min(days) - 400, max(days) + 1200, self.writer.births() | set(self.writer.days()))
+        if self.is_alone:
+            days = [group.as_of_day for group in self.groups] + self.writer.days()
+            self.house.set_calendar(min(days) - 400, max(days) + 1200, self.writer.births() | set(self.writer.days()))
         wanted = [name for name in stored_below(self.shape.tables) if name in knowledge.RELATIONS]
         self.house.load_knowledge(wanted, self.writer.concept_codings())
 
@@ -177,7 +189,7 @@ class LoadedCases:
             if name not in knowledge.RELATIONS:
                 raise RuleError(self.book.path.name, case.line, f"there is no knowledge relation {name}")
             columns = [one.name for one in knowledge.RELATIONS[name].columns]
-            table = f"own_{number}_{name}"
+            table = f"own_{self.writer.after + number}_{name}"
             self.house.connection.execute(f"drop table if exists {table}")
             self.house.connection.execute(f"create table {table} ({', '.join(columns)})")
             values = [[self._cell(column, row.get(column), case) for column in columns] for row in rows]
@@ -191,7 +203,7 @@ class LoadedCases:
                 raise RuleError(
                     self.book.path.name, case.line, "calendar 1 holds the federal holidays; use another number"
                 )
-            self.house.insert("calendar", calendar_rows(int(calendar_id), off, **near))
+            self.house.insert("calendar", calendar_rows(self.writer.calendar_id(int(calendar_id)), off, **near))
         return stored
 
     def _cell(self, column: str, value: object, case: Case) -> object:
@@ -256,6 +268,8 @@ class LoadedCases:
             return
         if key in ("status", "missing"):
             got, wanted = getattr(answer, key) or None, value
+        elif key == "blocks":
+            got, wanted = answer.blocks or None, self.writer.with_labels(case.name, str(value)) if value else None
         elif key in _DAYS:
             got, wanted = getattr(answer, key), day_in(value)
         elif key in answer.say:

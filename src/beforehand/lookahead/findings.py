@@ -110,6 +110,7 @@ def _unstored(answer: Answer) -> Finding:
         lapses_on=answer.lapses_on,
         recheck_on=answer.recheck_on,
         missing=answer.missing,
+        blocks=answer.blocks,
         say=answer.say,
         evidence=[{"table": one.table, "fact_id": one.fact_id, "role": one.role} for one in answer.evidence],
     )
@@ -147,7 +148,9 @@ def _page(principal: Principal, page: list[Finding], day: int) -> Iterator[dict[
             "opens_on": _iso(finding.opens_on),
             "due_on": _iso(finding.due_on),
             "lapses_on": _iso(finding.lapses_on),
-            "missing": finding.missing or None,
+            "missing": (finding.missing or None) if finding.status == "UNKNOWN" else None,
+            "excluded": (finding.missing or None) if finding.status == "EXCLUDED" else None,
+            "blocks": finding.blocks or None,
             "evidence": [_evidence(one, facts) for one in finding.evidence],
         }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from beforehand.clinical.tables import FACTS
-from beforehand.lookahead.engines.answers import EVIDENCE_COLUMNS, columns_wanted
+from beforehand.lookahead.engines.answers import BLOCKS, EVIDENCE_COLUMNS, columns_wanted
 from beforehand.lookahead.engines.relations import Relation
 from beforehand.lookahead.engines.shape import Shape, line_of, returned
 from beforehand.lookahead.lineage import Lineage
@@ -79,12 +79,14 @@ def _result_columns(s: Setting) -> Iterator[Fault]:
     given = s.shape.columns
     line = line_of(_last(s.shape))
     absent = [column for column in wanted if column not in given]
-    extra = [column for column in given if column not in wanted and not column.startswith("say_")]
+    extra = [column for column in given if column not in (*wanted, BLOCKS) and not column.startswith("say_")]
     if absent:
         yield Fault("result columns", line, f"the last SELECT lacks {', '.join(absent)}")
     if extra:
         yield Fault(
-            "result columns", line, f"the last SELECT has {', '.join(extra)}; beyond the fixed ones only say_..."
+            "result columns",
+            line,
+            f"the last SELECT has {', '.join(extra)}; beyond the fixed ones only blocks and say_...",
         )
     if len(set(given)) != len(given):
         yield Fault("result columns", line, "the last SELECT returns two columns of one name")
@@ -112,11 +114,12 @@ def _statuses(s: Setting) -> Iterator[Fault]:
 def _missing(s: Setting) -> Iterator[Fault]:
     if "missing" not in s.shape.columns or s.query.family is not None:
         return
-    keys = next(iter(s.query.rules.values())).missing
+    rule = next(iter(s.query.rules.values()))
+    keys = {*rule.missing, *rule.excluded}
     for origin in s.lineage.projected(s.shape.tree, "missing"):
         if origin.sort == "literal" and origin.name not in keys:
             yield Fault(
-                "missing", line_of(_last(s.shape)), f"missing {origin.name} has no words in the header's missing:"
+                "missing", line_of(_last(s.shape)), f"missing {origin.name} has no words in missing: or excluded:"
             )
 
 
@@ -196,7 +199,9 @@ def _references(s: Setting) -> Iterator[Fault]:
     says = {name.removeprefix("say_") for name in s.shape.columns if name.startswith("say_")}
     filled = says | {"patient", "opens_on", "due_on", "lapses_on", "recheck_on"}
     for rule in s.query.rules.values():
-        words = " ".join((rule.question, rule.reason, rule.next_step, *rule.missing.values()))
+        words = " ".join(
+            (rule.question, rule.reason, rule.met, rule.next_step, *rule.missing.values(), *rule.excluded.values())
+        )
         for name in sorted(_placeholders(words) - filled):
             yield Fault("words", 1, f"{rule.id} says {{{name}}}, but there is no column say_{name}")
 

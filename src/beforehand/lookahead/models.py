@@ -16,7 +16,8 @@ class Finding(models.Model):
     due_on = models.IntegerField(null=True)
     lapses_on = models.IntegerField(null=True)
     recheck_on = models.IntegerField(null=True)  # first day it could change without a new fact
-    missing = models.CharField(max_length=120, blank=True, default="")
+    missing = models.CharField(max_length=120, blank=True, default="")  # key of why UNKNOWN or EXCLUDED
+    blocks = models.CharField(max_length=200, blank=True, default="")  # subject of what waits for this one
     say = models.JSONField(default=dict)  # what fills the placeholders of question, reason and next step
     evidence = models.JSONField(default=list)  # [{table, fact_id, role}]
     sensitivity = models.CharField(max_length=200, blank=True, default="")  # labels of its evidence, together

@@ -48,7 +48,8 @@ REQUIRED = [
     "clinical_review",
     "needs",
 ]
-OPTIONAL = ["missing", "unknown", "folds_into", "step_kind", "harm", "books", "family", "whole", "notes", "tags"]
+OPTIONAL = ["met", "missing", "excluded", "unknown", "folds_into", "step_kind", "harm", "books", "family"]
+OPTIONAL += ["whole", "notes", "tags"]
 FORECAST_DAYS = 90  # recheck_on may lie at most this many days ahead
 
 _HEADER = re.compile(r"\A\s*/\*\s*---\s*\n(.*?)\n\s*---\s*\*/", re.DOTALL)
@@ -93,7 +94,9 @@ class Rule:
     question: str
     reason: str
     next_step: str
-    missing: Mapping[str, str]
+    missing: Mapping[str, str]  # why it cannot be told, by key
+    excluded: Mapping[str, str]  # why it does not apply to the person, by key
+    met: str  # the reason once it is MET; empty: `reason` says it then too
     authority: Authority
     author: str
     reviewed_by: str | None
@@ -108,6 +111,10 @@ class Rule:
     query_id: str = ""
     family: str = ""  # path of the family's table, when it is a row of one
     row: Mapping[str, str | int | None] = field(default_factory=dict, repr=False)
+
+    def why_not(self, key: str) -> str:
+        """In words, why a row is UNKNOWN or EXCLUDED: what its column ``missing`` names."""
+        return self.missing.get(key) or self.excluded.get(key, "")
 
     @property
     def is_reviewed(self) -> bool:
@@ -217,6 +224,10 @@ def _check_header(header: Mapping[str, Any], path: Path, text: str) -> None:
         refuse("needs", "needs is a list of the tables and views the rule reads: [encounter, calendar]")
     if not isinstance(header.get("missing") or {}, dict):
         refuse("missing", "missing maps a key to plain words for the evidence that is lacking")
+    if not isinstance(header.get("excluded") or {}, dict):
+        refuse("excluded", "excluded maps a key to plain words for why the rule does not apply")
+    if both := set(header.get("missing") or {}) & set(header.get("excluded") or {}):
+        refuse("excluded", f"{', '.join(sorted(both))} is a key of missing: too; a key means one thing")
     authority = header["authority"]
     if not isinstance(authority, dict) or not authority.get("name"):
         refuse("authority", "authority is {name: ..., edition: ..., url: ..., valid_from: YYYY-MM-DD}")
@@ -285,6 +296,7 @@ def _merged(header: Mapping[str, Any], row: Mapping[str, str | int | None]) -> d
         "kind",
         "question",
         "reason",
+        "met",
         "next_step",
         "author",
         "unknown",
@@ -329,6 +341,8 @@ def _rule(
         reason=str(header["reason"]),
         next_step=str(header["next_step"]),
         missing={str(key): str(words) for key, words in (header.get("missing") or {}).items()},
+        excluded={str(key): str(words) for key, words in (header.get("excluded") or {}).items()},
+        met=str(header.get("met") or ""),
         authority=Authority(
             str(authority["name"]),
             str(authority.get("edition") or ""),

@@ -20,6 +20,7 @@ class Finding(Protocol):
     """What is needed of a finding, stored or not, to put it in words."""
 
     rule_id: str
+    status: str
     opens_on: int | None
     due_on: int | None
     lapses_on: int | None
@@ -36,10 +37,12 @@ def question(finding: Finding, *, patient: str = "", today: int | None = None) -
 
 
 def reason(finding: Finding, *, patient: str = "", today: int | None = None) -> str:
-    """Why it is there; for UNKNOWN, what evidence is missing."""
+    """Why it is there; what is missing (UNKNOWN), why it does not apply (EXCLUDED), or what settled it (MET)."""
     rule = library().rules.get(finding.rule_id)
-    if rule is not None and finding.missing in rule.missing:
-        return fill(rule.missing[finding.missing], finding, patient=patient, today=today)
+    if rule is not None and rule.why_not(finding.missing):
+        return fill(rule.why_not(finding.missing), finding, patient=patient, today=today)
+    if rule is not None and finding.status == "MET" and rule.met:
+        return fill(rule.met, finding, patient=patient, today=today)
     return _filled(finding, "reason", patient, today)
 
 

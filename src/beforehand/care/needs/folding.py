@@ -26,6 +26,7 @@ class FindingLike(Protocol):
     due_on: int | None
     lapses_on: int | None
     missing: str
+    blocks: str
     say: Any
     evidence: Any
     sensitivity: str

@@ -109,9 +109,13 @@ def missing(finding: Any, *, patient: str = "", today: int | None = None) -> str
 
 
 def reason(finding: Any, *, patient: str = "", today: int | None = None) -> str:
-    """Why it is there; where the rule cannot tell, what evidence is lacking."""
-    lacking = missing(finding, patient=patient, today=today)
-    return lacking or _said(finding, "reason", patient, today)
+    """Why it is there, what met it, why it does not apply; where the rule cannot tell, what evidence is lacking."""
+    rule = _rules().get(finding.rule_id)
+    if rule is not None and rule.why_not(finding.missing or ""):
+        return fill(rule.why_not(finding.missing), finding, patient=patient, today=today)
+    if rule is not None and finding.status == "MET" and rule.met:
+        return fill(rule.met, finding, patient=patient, today=today)
+    return _said(finding, "reason", patient, today)
 
 
 def asking_rules() -> list[str]:

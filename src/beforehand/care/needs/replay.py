@@ -45,6 +45,7 @@ class Imagined:
     lapses_on: int | None
     recheck_on: int | None
     missing: str
+    blocks: str
     say: dict[str, str | int | None]
     evidence: list[dict[str, Any]]
     sensitivity: str = ""
@@ -70,6 +71,7 @@ def _imagined(number: int, answer: Answer) -> Imagined:
         lapses_on=answer.lapses_on,
         recheck_on=answer.recheck_on,
         missing=answer.missing,
+        blocks=answer.blocks,
         say=answer.say,
         evidence=[each._asdict() for each in answer.evidence],
     )

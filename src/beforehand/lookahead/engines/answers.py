@@ -11,6 +11,7 @@ from beforehand.lookahead.errors import AnswerError
 from beforehand.lookahead.rule import FORECAST_DAYS, STATUSES, Query
 
 FIXED = ("patient_id", "subject", "status", "opens_on", "due_on", "lapses_on", "recheck_on", "missing")
+BLOCKS = "blocks"  # optional: the subject of what cannot go ahead until this is settled
 EVIDENCE_COLUMNS = ("patient_id", "subject", "fact_table", "fact_id", "role")
 SUBJECT_LENGTH = 200
 
@@ -36,6 +37,7 @@ class Answer:
     lapses_on: int | None
     recheck_on: int | None
     missing: str
+    blocks: str = ""
     say: dict[str, str | int | None] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
 
@@ -57,6 +59,7 @@ def answers(query: Query, columns: Sequence[str], rows: Iterable[Sequence[object
     fixed = [place[name] for name in FIXED]
     rule_place = place.get("rule_id")
     single = query.id if rule_place is None else ""
+    blocks_place = place.get(BLOCKS)
     width = len(columns)
     found: dict[tuple[str, int, str], Answer] = {}
     contents: dict[tuple[str, int, str], Sequence[object]] = {}
@@ -69,6 +72,8 @@ def answers(query: Query, columns: Sequence[str], rows: Iterable[Sequence[object
         key = (rule_id, int(str(patient)), str(subject))
         if key not in found:
             answer = Answer(*key, str(status), _day(opens), _day(due), _day(lapses), _day(recheck), str(missing or ""))
+            if blocks_place is not None:
+                answer.blocks = str(row[blocks_place] or "")
             answer.say = {name: _said(row[number]) for name, number in says}
             _check(query, answer, as_of_day)
             found[key] = answer
@@ -106,12 +111,18 @@ def _check(query: Query, answer: Answer, as_of_day: int) -> None:
         raise AnswerError(f"{query.id}: rule_id is not one of the family's")
     if answer.status not in STATUSES:
         raise AnswerError(f"{query.id}: status is not one of {', '.join(STATUSES)}")
-    if answer.missing and answer.missing not in rule.missing:
-        raise AnswerError(f"{query.id}: missing is not a key of the header's missing: map")
-    if (answer.status == "UNKNOWN") != bool(answer.missing):
-        raise AnswerError(f"{query.id}: missing is said for UNKNOWN, and only for UNKNOWN")
+    if answer.status == "UNKNOWN":
+        if answer.missing not in rule.missing:
+            raise AnswerError(f"{query.id}: missing of an UNKNOWN row is not a key of the header's missing: map")
+    elif answer.status == "EXCLUDED":
+        if answer.missing and answer.missing not in rule.excluded:
+            raise AnswerError(f"{query.id}: missing of an EXCLUDED row is not a key of the header's excluded: map")
+    elif answer.missing:
+        raise AnswerError(f"{query.id}: missing is said for UNKNOWN and EXCLUDED only")
     if answer.recheck_on is not None and not as_of_day < answer.recheck_on <= as_of_day + FORECAST_DAYS:
         raise AnswerError(f"{query.id}: recheck_on lies after as_of.day and at most {FORECAST_DAYS} days after it")
+    if answer.blocks and (len(answer.blocks) > SUBJECT_LENGTH or ":" not in answer.blocks):
+        raise AnswerError(f"{query.id}: blocks is the subject kind:key of another thing, or NULL")
     if len(answer.subject) > SUBJECT_LENGTH or ":" not in answer.subject:
         raise AnswerError(f"{query.id}: subject is kind:key, at most {SUBJECT_LENGTH} characters")
 

@@ -28,6 +28,7 @@ class Places:
     whose: str  # condition on {column}, such as "{column} = :pid"; empty for everyone
     patient: str = "patient"
     stored: Mapping[str, str] = field(default_factory=dict)  # exceptions to fact_<name> and k_<name>
+    inline: str = "not materialized "  # the hint that a CTE is read where it is used; Spark knows none and needs none
 
     def fact(self, name: str) -> str:
         return self.stored.get(name, f"fact_{name}")
@@ -80,7 +81,7 @@ def _front(family: Family | None, shape: Shape, places: Places) -> str:
     for name in used_views:
         view = known[name].shape
         assert view is not None
-        parts.append(f"{name} as not materialized (\n{_without_comments(view.text)}\n)")
+        parts.append(f"{name} as {places.inline}(\n{_without_comments(view.text)}\n)")
     return "".join(f"{part},\n" for part in parts)
 
 
@@ -97,16 +98,16 @@ def _bound(relation: Relation, words: frozenset[str], places: Places) -> str:
     if relation.sort is Sort.PATIENT:
         columns = ", ".join(column for column in PATIENT_COLUMNS if column != "patient_id")
         return (
-            f"patient as not materialized (select id as patient_id, {columns} from {places.patient}{places.only('id')})"  # noqa: S608
+            f"patient as {places.inline}(select id as patient_id, {columns} from {places.patient}{places.only('id')})"  # noqa: S608
         )
     if relation.sort in (Sort.FACT, Sort.REFERENCE):
         columns = ", ".join(c for c in relation.columns if c in words or c in ALWAYS)
         only = places.only("patient_id") if relation.sort is Sort.FACT else ""
-        return f"{name} as not materialized (select {columns} from {places.fact(name)}{only})"  # noqa: S608
+        return f"{name} as {places.inline}(select {columns} from {places.fact(name)}{only})"  # noqa: S608
     if relation.sort is Sort.KNOWLEDGE:
-        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.knowledge(name)})"  # noqa: S608
+        return f"{name} as {places.inline}(select {', '.join(relation.columns)} from {places.knowledge(name)})"  # noqa: S608
     if relation.sort is Sort.SHARED and name in places.stored:
-        return f"{name} as not materialized (select {', '.join(relation.columns)} from {places.stored[name]})"  # noqa: S608
+        return f"{name} as {places.inline}(select {', '.join(relation.columns)} from {places.stored[name]})"  # noqa: S608
     return ""  # a shared relation is stored under its own name
 
 
