@@ -5,6 +5,9 @@ kind: deadline
 question: Did {patient} get {medicine} refilled?
 reason: "{medicine} runs out {runs_out_on}. Last fill {last_fill_on}; refills left: {refills_left}. {asked}"
 next_step: "{step}"
+met: "{medicine} lasts until {runs_out_on}. Last fill {last_fill_on}; refills left: {refills_left}."
+excluded:
+  declined: "{patient} does not want {medicine} refilled; it lasts until {runs_out_on}."
 missing:
   days_supply: No source says how many days the last fill is meant to last.
   fill_day: The day of the last fill is not known exactly.
@@ -17,99 +20,52 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: refill
 harm: 4
-needs: [person, active_medication_request, completed_fill, task, contact_made, contact_tried, medication_request, medicine_name, value_set_code, as_of]
+needs: [medicine_supply, supply_fact, task, contact_made, contact_tried, value_set_code, as_of]
 --- */
 -- Supply is counted from fills, not from orders: every fill adds its days to what was left of the one before.
 -- Seven days of warning; fourteen when the last fill came by mail. Creams, medicines taken only when needed and
 -- short courses (one fill of less than 28 days, no refills) are left alone. Looking at a refill page is not a fill,
 -- and a refill that was asked for is not one either: it only rests for two days.
-with ordered as (
-    select r.patient_id, n.subject, n.name, r.id, r.days_supply, r.refills, r.authored_from_day, r.valid_until_to_day,
-           row_number() over (partition by r.patient_id, n.subject
-                              order by r.authored_from_day desc nulls last, r.id desc nulls last) as place
-    from active_medication_request r
-    join person p on p.patient_id = r.patient_id
-    join medicine_name n on n.code = r.code
-    where n.is_local = 0 and coalesce(r.is_as_needed, 0) = 0
-),
-prescription as (
-    select patient_id, subject, name, id, days_supply, refills, authored_from_day, valid_until_to_day
-    from ordered
-    where place = 1
-),
-fill as (
-    select f.patient_id, x.subject, f.id, f.filled_from_day, f.filled_to_day, f.is_mail_order,
-           coalesce(f.days_supply, x.days_supply) as days,
-           case when f.filled_from_day >= x.authored_from_day then 1 else 0 end as is_on_this_order,
-           row_number() over (partition by f.patient_id, x.subject
-                              order by f.filled_from_day desc nulls first, f.id desc nulls last) as place,
-           sum(coalesce(f.days_supply, x.days_supply)) over (
-               partition by f.patient_id, x.subject order by f.filled_from_day desc nulls first, f.id desc nulls last
-               rows between unbounded preceding and current row) as days_from_here
-    from prescription x
-    join completed_fill f on f.patient_id = x.patient_id
-    join medicine_name n on n.code = f.code and n.subject = x.subject
-),
-supply as (
-    select patient_id, subject, max(filled_from_day + days_from_here) as runs_out_on, count(*) as fills,
-           sum(is_on_this_order) as fills_on_this_order
-    from fill
-    group by patient_id, subject
-),
-about as (
-    select patient_id, subject, id from ordered
-    union
-    select patient_id, subject, id from fill
-),
-last_fill as (
-    select patient_id, subject, id, filled_from_day, filled_to_day, is_mail_order, days, is_on_this_order
-    from fill
-    where place = 1
-),
-asked as (
+with asked as (
     select b.patient_id, b.subject, max(t.authored_from_day) as asked_on
-    from about b
-    join task t on t.patient_id = b.patient_id and t.focus_id = b.id
+    from medicine_supply l
+    join supply_fact b on b.patient_id = l.patient_id and b.subject = l.subject
+    join task t on t.patient_id = b.patient_id and t.focus_id = b.copy_id
     join value_set_code v on v.code = t.code and v.value_set = 'work_refill_request'
-    join last_fill l on l.patient_id = b.patient_id and l.subject = b.subject
     cross join as_of a
     where t.status in ('requested', 'received', 'accepted', 'in-progress', 'ready')
-      and t.authored_from_day between l.filled_from_day and a.day
+      and t.authored_from_day between l.last_from_day and a.day
     group by b.patient_id, b.subject
 ),
--- somebody looked at it in a portal since the last fill; the portal may hold its own copy of the prescription
+-- somebody looked at it in a portal since the last fill
 viewed as (
     select b.patient_id, b.subject, max(c.id) as id
-    from about b
-    join medication_request m on m.patient_id = b.patient_id and m.same_as = b.id
-    join contact_made c on c.patient_id = b.patient_id and c.about_id = m.id
+    from medicine_supply l
+    join supply_fact b on b.patient_id = l.patient_id and b.subject = l.subject
+    join contact_made c on c.patient_id = b.patient_id and c.about_id = b.copy_id
     join value_set_code v on v.code = c.code and v.value_set = 'work_refill_viewed'
-    join last_fill l on l.patient_id = b.patient_id and l.subject = b.subject
-    where c.sent_from_day >= l.filled_from_day
+    where c.sent_from_day >= l.last_from_day
     group by b.patient_id, b.subject
 ),
 refused as (
     select b.patient_id, b.subject, max(c.id) as id
-    from about b
-    join contact_tried c on c.patient_id = b.patient_id and c.about_id = b.id
+    from medicine_supply l
+    join supply_fact b on b.patient_id = l.patient_id and b.subject = l.subject
+    join contact_tried c on c.patient_id = b.patient_id and c.about_id = b.copy_id
     join value_set_code v on v.code = c.status_reason and v.value_set = 'work_declined'
-    join last_fill l on l.patient_id = b.patient_id and l.subject = b.subject
-    where c.sent_from_day >= l.filled_from_day
+    where c.sent_from_day >= l.last_from_day
     group by b.patient_id, b.subject
 ),
 ongoing as (
-    select x.patient_id, x.subject, x.name, x.id, x.valid_until_to_day, l.id as fill_id, l.filled_from_day, l.days,
-           case when l.filled_from_day = l.filled_to_day then 1 else 0 end as is_exact,
-           x.refills + 1 - s.fills_on_this_order as refills_left,
-           s.runs_out_on, s.runs_out_on - case when l.is_mail_order = 1 then 14 else 7 end as warn_on,
+    select x.patient_id, x.subject, x.name, x.id, x.valid_until_to_day, x.last_fill_id as fill_id,
+           x.last_from_day as filled_from_day, x.last_days as days, x.refills_left, x.runs_out_on,
+           case when x.last_from_day = x.last_to_day then 1 else 0 end as is_exact,
+           x.runs_out_on - case when x.is_by_mail = 1 then 14 else 7 end as warn_on,
            k.asked_on + 2 as rests_until, k.asked_on, d.id as refusal_id, w.id as viewed_id
-    from prescription x
-    join last_fill l on l.patient_id = x.patient_id and l.subject = x.subject
-    join supply s on s.patient_id = x.patient_id and s.subject = x.subject
+    from medicine_supply x
     left join asked k on k.patient_id = x.patient_id and k.subject = x.subject
     left join viewed w on w.patient_id = x.patient_id and w.subject = x.subject
     left join refused d on d.patient_id = x.patient_id and d.subject = x.subject
-    where x.refills > 0 or s.fills > 1 or l.days is null or l.days > 27
 ),
 change as (
     select patient_id, subject, warn_on as day from ongoing
@@ -147,7 +103,7 @@ select o.patient_id, o.subject,
        case when o.is_exact = 1 and o.days is not null then o.runs_out_on end as due_on,
        cast(null as integer) as lapses_on,
        c.day as recheck_on,
-       case when o.refusal_id is not null then null
+       case when o.refusal_id is not null then 'declined'
             when o.is_exact = 0 then 'fill_day'
             when o.days is null then 'days_supply' end as missing,
        o.name as say_medicine,

@@ -5,6 +5,9 @@ kind: gap
 question: Did {patient} ever pick up {medicine}?
 reason: "{medicine} was ordered {ordered_on}; {filled}."
 next_step: Ask the person what got in the way, then call the pharmacy
+met: "{medicine} was ordered {ordered_on}; {filled}."
+excluded:
+  declined: "{patient} decided not to take {medicine}, ordered {ordered_on}."
 missing:
   pharmacy: No pharmacy tells us about fills for this person, so we cannot tell whether it was picked up.
   ordered_on: The day of the order is not known exactly.
@@ -103,7 +106,8 @@ select o.patient_id, o.subject,
        o.authored_from_day + 30 as due_on,
        o.authored_from_day + 180 as lapses_on,
        c.day as recheck_on,
-       case when o.fill_id is not null or o.refusal_id is not null then null
+       case when o.fill_id is not null then null
+            when o.refusal_id is not null then 'declined'
             when o.fills = 0 then 'pharmacy'
             when o.authored_from_day <> o.authored_to_day then 'ordered_on' end as missing,
        o.name as say_medicine,
