@@ -97,7 +97,15 @@ def _note(answers: Answers) -> list[dict[str, str]] | None:
     return [{"text": words}] if words else None
 
 
-PURPOSES = {"stay": "post-discharge-contact", "result": "result-passed-on", "medicine": "refill-reminder"}
+PURPOSES = {
+    "stay": "post-discharge-contact",
+    "result": "result-passed-on",
+    "medicine": "refill-reminder",
+    "interpreter": "interpreter-arranged",
+    "preparation": "preparation-told",
+    "pause": "pause-decided",
+    "records": "records-sent",
+}
 
 
 MEDICINES = ("medication_request", "medication_statement", "medication_dispense")
