@@ -38,6 +38,9 @@ TABLES = {
     "coverage_eligibility_response": "Coverage check",
     "claim_response": "Plan answer",
     "explanation_of_benefit": "Plan statement",
+    "benefit_item": "Line of a plan statement",
+    "benefit_balance": "Plan limit",
+    "communication_recipient": "Sent to",
     "charge_item": "Charge",
     "invoice": "Bill",
 }

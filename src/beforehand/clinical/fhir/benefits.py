@@ -6,11 +6,25 @@ Blue Button). Totals win; where one is missing the items are added up.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
-from beforehand.clinical.fhir.contract import Mapped, MappingContext, Resource
-from beforehand.clinical.fhir.elements import cents, codings, name_in, patient_in, status_of, vocabulary, when
-from beforehand.clinical.fhir.money import OUTCOMES, claim_number, serviced, use_of
+from beforehand.clinical.fhir.contract import Mapped, MappingContext, Resource, Row
+from beforehand.clinical.fhir.elements import (
+    cents,
+    codings,
+    first,
+    latest,
+    name_in,
+    patient_in,
+    period,
+    quantity,
+    status_of,
+    vocabulary,
+    when,
+)
+from beforehand.clinical.fhir.money import NETWORKS, OUTCOMES, claim_number, serviced, use_of
+from beforehand.clinical.times import When
 
 FINANCIAL = vocabulary("explanation_of_benefit")
 
@@ -37,6 +51,11 @@ COINSURANCE = (
     "nch_bene_ptb_coinsrnc_amt",
     "nch_bene_pta_coinsrnc_lblty_amt",
 )
+
+NONCOVERED = ("noncovered", "rev_cntr_ncvrd_chrg_amt", "REV_CNTR_NCVRD_CHRG_AMT")
+# CARIN tells in adjudications without an amount who is in the network and why a line was refused.
+NETWORK = ("benefitpaymentstatus", "billingnetworkstatus", "renderingnetworkstatus")
+REFUSED = ("denialreason", "adjustmentreason")
 
 Amounts = dict[str, int]
 
@@ -70,9 +89,9 @@ def _totals(r: Resource) -> Amounts:
     return amounts
 
 
-def _lines(r: Resource) -> Amounts:
+def _lines(*items: Resource) -> Amounts:
     amounts: Amounts = {}
-    for item in (*(r.get("item") or ()), *(r.get("addItem") or ())):
+    for item in items:
         for judged in item.get("adjudication") or ():
             _add(amounts, judged.get("category"), judged.get("amount"), "ExplanationOfBenefit.item.adjudication.amount")
     return amounts
@@ -112,7 +131,8 @@ def _part(totals: Amounts, lines: Amounts, balances: Amounts, names: tuple[str, 
 
 def amounts_of(r: Resource) -> tuple[int | None, int | None, int | None, int | None, int | None]:
     """Billed, allowed, paid by the plan, the patient's share and the deductible in it, in cents."""
-    totals, lines, balances = _totals(r), _lines(r), _balances(r)
+    lines = _lines(*(r.get("item") or ()), *(r.get("addItem") or ()))
+    totals, balances = _totals(r), _balances(r)
     payment = cents((r.get("payment") or {}).get("amount"), "ExplanationOfBenefit.payment.amount")
     paid = _either(
         _said(totals, PAID),
@@ -134,6 +154,73 @@ def amounts_of(r: Resource) -> tuple[int | None, int | None, int | None, int | N
     return billed, _part(totals, lines, balances, ALLOWED), paid, share, deductible
 
 
+def _reasons(part: Resource, categories: tuple[str, ...]) -> Iterator[Resource]:
+    """The codings by which adjudications of these categories say why."""
+    for judged in part.get("adjudication") or ():
+        if any(coding.get("code") in categories for coding in codings(judged.get("category"))):
+            yield from codings(judged.get("reason"))
+
+
+def _network(*parts: Resource) -> str | None:
+    for part in parts:
+        for coding in _reasons(part, NETWORK):
+            if (found := NETWORKS.get(coding.get("code") or "")) is not None:
+                return found
+    return None
+
+
+def _together(named: Iterator[Resource] | list[Resource]) -> Resource | None:
+    """Several codings as one coded meaning: a rule asks whether one of them is there."""
+    found = list(named)
+    return {"coding": found} if found else None
+
+
+def _diagnosis(r: Resource, item: Resource) -> Resource | None:
+    stated = {sent.get("sequence"): sent.get("diagnosisCodeableConcept") for sent in r.get("diagnosis") or ()}
+    pointed = (stated.get(number) for number in item.get("diagnosisSequence") or ())
+    return next((code for code in (*pointed, *stated.values()) if code), None)
+
+
+def _items(r: Resource, ctx: MappingContext, status: str | None, service: When) -> Iterator[Row]:
+    """The lines on which the payer decided something; a line without a decision says nothing about money."""
+    for index, item in enumerate(r.get("item") or ()):
+        amounts = _lines(item)
+        if not item.get("adjudication"):
+            continue
+        own = when(item, "servicedDate", ctx, "ExplanationOfBenefit.item")
+        if own.to_day is None:
+            own = latest(*period(item, "servicedPeriod", ctx, "ExplanationOfBenefit.item"))
+        deductible = _said(amounts, DEDUCTIBLE)
+        share = _either(_said(amounts, SHARE), _sum(deductible, _said(amounts, COPAY), _said(amounts, COINSURANCE)))
+        modifiers = [coding for sent in item.get("modifier") or () for coding in codings(sent)]
+        values = [
+            ctx.own_id,
+            status,
+            ctx.concept(item.get("productOrService")),
+            ctx.concept(_together(modifiers)),
+            ctx.concept(item.get("locationCodeableConcept")),
+            ctx.concept(_diagnosis(r, item)),
+            ctx.concept(_together(_reasons(item, REFUSED))),
+            _network(item, r),
+            *(own if own.to_day is not None else service),
+            *quantity(item, "quantity", "ExplanationOfBenefit.item"),
+            _said(amounts, BILLED),
+            _said(amounts, ALLOWED),
+            _either(_said(amounts, PAID_LINES), _sum(*(amounts.get(name) for name in PAID_TO))),
+            share,
+            deductible,
+            _said(amounts, NONCOVERED),
+            ctx.ref(first(item, "encounter")),
+        ]
+        yield "benefit_item", f"item-{index}", values
+
+
+def _coverage(r: Resource) -> Resource | None:
+    insurance = [sent for sent in r.get("insurance") or () if sent.get("coverage")]
+    focal = next((sent for sent in insurance if sent.get("focal") is True), insurance[0] if insurance else {})
+    return focal.get("coverage")
+
+
 def map_explanation_of_benefit(r: Resource, ctx: MappingContext) -> Mapped:
     """A payer's account of what a service cost and who pays what."""
     status = status_of(r, FINANCIAL)
@@ -145,7 +232,7 @@ def map_explanation_of_benefit(r: Resource, ctx: MappingContext) -> Mapped:
         status_of(r, OUTCOMES, "outcome", required=False),
         ctx.concept(r.get("type")),
         *when(r, "created", ctx),
-        *serviced(r, ctx),
+        *(service := serviced(r, ctx)),
         ctx.ref(r.get("claim")),
         ctx.ref(provider),
         name_in(r, provider),
@@ -155,5 +242,7 @@ def map_explanation_of_benefit(r: Resource, ctx: MappingContext) -> Mapped:
         share,
         deductible,
         claim_number(r),
+        ctx.ref(_coverage(r)),
     ]
-    return Mapped([("explanation_of_benefit", "", values)], patient_in(r, "patient"), status == "entered-in-error")
+    rows: list[Row] = [("explanation_of_benefit", "", values), *_items(r, ctx, status, service)]
+    return Mapped(rows, patient_in(r, "patient"), status == "entered-in-error")

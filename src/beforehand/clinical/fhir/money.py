@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from beforehand.clinical.fhir.contract import Mapped, MappingContext, MappingError, Resource
+from beforehand.clinical.fhir.contract import Mapped, MappingContext, MappingError, Resource, Row
 from beforehand.clinical.fhir.elements import (
     cents,
     code_in,
@@ -29,6 +30,15 @@ FINANCIAL = vocabulary("claim")
 INVOICE = vocabulary("invoice")
 CHARGE = vocabulary("charge_item")
 ACCOUNT = vocabulary("account")
+# HL7's and CARIN's words for whether the one who served is in the plan's network.
+NETWORKS = {
+    "in": "in",
+    "innetwork": "in",
+    "contracted": "in",
+    "out": "out",
+    "outofnetwork": "out",
+    "noncontracted": "out",
+}
 USES = frozenset(("claim", "preauthorization", "predetermination"))
 OUTCOMES = frozenset(("queued", "complete", "error", "partial"))
 # X12 code source 306, by which Da Vinci answers say what was decided.
@@ -110,8 +120,33 @@ def map_coverage_eligibility_response(r: Resource, ctx: MappingContext) -> Mappe
         ctx.ref(insurance.get("coverage")),
         int(any(required)) if required else None,
     ]
-    row = ("coverage_eligibility_response", "", values)
-    return Mapped([row], patient_in(r, "patient"), status == "entered-in-error")
+    rows: list[Row] = [("coverage_eligibility_response", "", values), *_balances(r, ctx, status)]
+    return Mapped(rows, patient_in(r, "patient"), status == "entered-in-error")
+
+
+def _balances(r: Resource, ctx: MappingContext, status: str | None) -> Iterator[Row]:
+    """Each limit with what is used of it, where the payer says both or either in dollars."""
+    start, end = period(r, "servicedPeriod", ctx)
+    place = "CoverageEligibilityResponse.insurance.item.benefit"
+    for at, sent in enumerate(r.get("insurance") or ()):
+        for line, item in enumerate(sent.get("item") or ()):
+            for index, benefit in enumerate(item.get("benefit") or ()):
+                limit, used = cents(benefit.get("allowedMoney"), place), cents(benefit.get("usedMoney"), place)
+                if limit is None and used is None:
+                    continue
+                values = [
+                    status,
+                    *when(r, "created", ctx),
+                    ctx.ref(sent.get("coverage")),
+                    code_in(benefit.get("type")),
+                    code_in(item.get("unit")),
+                    NETWORKS.get(code_in(item.get("network")) or ""),
+                    *start,
+                    *end,
+                    limit,
+                    used,
+                ]
+                yield "benefit_balance", f"balance-{at}-{line}-{index}", values
 
 
 def _claim_total(r: Resource) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from beforehand.clinical.fhir.contract import Mapped, MappingContext, Resource
+from beforehand.clinical.fhir.contract import Mapped, MappingContext, Resource, Row
 from beforehand.clinical.fhir.elements import (
     codings,
     first,
@@ -13,6 +13,7 @@ from beforehand.clinical.fhir.elements import (
     period,
     quantity,
     status_of,
+    type_in,
     vocabulary,
     when,
     words,
@@ -86,5 +87,10 @@ def map_communication(r: Resource, ctx: MappingContext) -> Mapped:
         ctx.ref(sender),
         words(first(r, "payload") or {}, "contentString", "Communication.payload"),
     ]
-    mapped = Mapped([("communication", "", values)], None, status == "entered-in-error")
+    others = [named for named in r.get("recipient") or () if type_in(named) != "Patient"]
+    rows: list[Row] = [("communication", "", values)]
+    for index, named in enumerate(others):
+        sent = [ctx.own_id, status, ctx.ref(named), ctx.ref(about), *when(r, "sent", ctx)]
+        rows.append(("communication_recipient", f"recipient-{index}", sent))
+    mapped = Mapped(rows, None, status == "entered-in-error")
     return whose(mapped, r, "subject", [*(r.get("recipient") or ()), sender, encounter, about])

@@ -1,6 +1,6 @@
 """Coverage, authorization, claims, statements and bills. Money is in cents."""
 
-from beforehand.clinical.columns import Table, cents, concept, flag, key, ref, status, text, when
+from beforehand.clinical.columns import Table, cents, concept, flag, key, quantity, ref, status, text, when
 
 FINANCIAL = "active cancelled draft entered-in-error"
 
@@ -99,9 +99,53 @@ TABLES = (
             ),
             cents("deductible_cents", "deductible part"),
             key("payer_claim_number", "claim number, first identifier"),
+            ref("coverage_id", "coverage", "the insurance that gives the account: the focal one, else the first"),
         ),
         by=("code", "service"),
         same=("payer_claim_number", "service", "billed_cents"),
+    ),
+    Table(
+        "benefit_item",
+        "ExplanationOfBenefit",
+        "One line of a payer's account on which something was decided.",
+        (
+            ref("statement_id", "explanation_of_benefit", "the account it stands on"),
+            status("status", "state of the account", FINANCIAL),
+            concept("code", "product or service"),
+            concept("modifier", "its modifiers, as one coded meaning"),
+            concept("place", "place of service"),
+            concept("diagnosis", "the first diagnosis the line points to, else the account's first"),
+            concept("reason", "reasons given for refusing or adjusting it, as one coded meaning"),
+            key("network", "in or out: whether the one who served is in the plan's network; empty if not said"),
+            when("service", "when it was: the line's own day, else the account's"),
+            quantity("units", "how many"),
+            cents("billed_cents", "submitted amount"),
+            cents("allowed_cents", "eligible or allowed amount"),
+            cents("paid_cents", "what the plan paid"),
+            cents("share_cents", "deductible, copay and coinsurance together, or what is said to be the member's"),
+            cents("deductible_cents", "deductible part"),
+            cents("noncovered_cents", "not covered"),
+            ref("encounter_id", "encounter", "the visit it belongs to, first one"),
+        ),
+        by=("code", "service"),
+    ),
+    Table(
+        "benefit_balance",
+        "CoverageEligibilityResponse",
+        "One limit of a plan for a year, and how much of it is used up, as the payer says.",
+        (
+            status("status", "state of the answer", FINANCIAL),
+            when("created", "when the payer said so"),
+            ref("coverage_id", "coverage", "which coverage"),
+            key("kind", "deductible, out-of-pocket-maximum, ... (benefit type as sent)"),
+            key("unit", "individual or family; empty if not said"),
+            key("network", "in or out; empty if not said"),
+            when("start", "first day of the plan year it holds for"),
+            when("end", "last day of the plan year it holds for"),
+            cents("allowed_cents", "the limit"),
+            cents("used_cents", "used up of it"),
+        ),
+        by=("", "created"),
     ),
     Table(
         "invoice",

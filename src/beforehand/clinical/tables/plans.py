@@ -66,6 +66,23 @@ TABLES = (
         same=("code", "sent"),
     ),
     Table(
+        "communication_recipient",
+        "Communication",
+        "One of those whom a communication was sent to, the person aside.",
+        (
+            ref("communication_id", "communication", "the communication"),
+            status(
+                "status",
+                "state of the communication",
+                "preparation in-progress not-done on-hold stopped completed entered-in-error unknown",
+            ),
+            ref("member_id", "practitioner", "who it was sent to: practitioner, organization, relative, care team"),
+            ref("about_id", "encounter", "what it is about, first named"),
+            when("sent", "when"),
+        ),
+        by=("", "sent"),
+    ),
+    Table(
         "provenance",
         "Provenance",
         "Who made another resource, as a source tells it.",

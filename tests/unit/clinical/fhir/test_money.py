@@ -2,10 +2,10 @@
 
 import pytest
 
-from beforehand.clinical.fhir import MappingError
+from beforehand.clinical.fhir import MappingError, map_resource, value_columns
 from beforehand.clinical.fhir.benefits import amounts_of
 from beforehand.clinical.quantities import Numeral
-from tests.unit.clinical.contexts import mapped, row_of
+from tests.unit.clinical.contexts import NumberingContext, mapped, row_of
 
 ANN = {"reference": "Patient/ann"}
 BLUE_BUTTON = "https://bluebutton.cms.gov/resources/variables/"
@@ -286,3 +286,83 @@ def test_a_charge_keeps_its_price():
          "account": [{"reference": "Account/a"}], "priceOverride": dollars(12.34)}
     )  # fmt: skip
     assert (row["price_cents"], row["encounter_id"], row["account_id"]) == (1_234, "Encounter/e", "Account/a")
+
+
+def rows_of(resource, table):
+    found = [values for name, _, values in map_resource(resource, NumberingContext()).rows if name == table]
+    return [dict(zip(value_columns(table), values, strict=True)) for values in found]
+
+
+CARIN = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudicationDiscriminator"
+
+
+def judged(code, value=None, reason=None):
+    amount = {} if value is None else {"amount": dollars(value)}
+    return {"category": coded(code, CARIN)} | amount | ({"reason": reason} if reason else {})
+
+
+def test_each_line_with_a_decision_is_a_row_that_says_what_is_left_to_the_person():
+    resource = statement(
+        diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": coded("Z00.00", "http://hl7.org/fhir/sid/icd-10-cm")}],
+        adjudication=[judged("benefitpaymentstatus", reason=coded("outofnetwork"))],
+        insurance=[{"coverage": {"reference": "Coverage/a"}}, {"focal": True, "coverage": {"reference": "Coverage/b"}}],
+        item=[
+            {
+                "productOrService": coded("G0439", "hcpcs"),
+                "servicedDate": "2026-01-03",
+                "quantity": {"value": 2},
+                "modifier": [coded("GA", "hcpcs"), coded("GX", "hcpcs")],
+                "locationCodeableConcept": coded("23", "pos"),
+                "adjudication": [
+                    judged("submitted", 80), judged("copay", 12.5), judged("coinsurance", 2), judged("noncovered", 3),
+                    judged("denialreason", reason=coded("50", "carc")),
+                ],
+            },
+            {"productOrService": coded("G0008", "hcpcs")},
+            {"productOrService": coded("G0010", "hcpcs"), "adjudication": [
+                judged("memberliability", 0), judged("renderingnetworkstatus", reason=coded("contracted"))]},
+        ],
+    )  # fmt: skip
+    assert row_of(resource)["coverage_id"] == "Coverage/b"
+    first, last = rows_of(resource, "benefit_item")
+    assert (first["billed_cents"], first["share_cents"], first["noncovered_cents"]) == (8_000, 1_450, 300)
+    assert (first["network"], last["network"]) == ("out", "in")
+    assert first["units_micro"] == 2_000_000
+    assert first["service_from_day"] == first["service_to_day"] == 20_456
+    assert last["service_to_day"] == 20_456  # the account's, as it says none itself
+    assert last["share_cents"] == 0
+    assert first["diagnosis"] == last["diagnosis"] is not None
+    assert None not in (first["modifier"], first["reason"], first["place"])
+
+
+def test_a_payers_answer_says_how_much_of_a_limit_is_used():
+    resource = {
+        "resourceType": "CoverageEligibilityResponse",
+        "status": "active",
+        "outcome": "complete",
+        "patient": ANN,
+        "created": "2026-05-01",
+        "servicedPeriod": {"start": "2026-01-01", "end": "2026-12-31"},
+        "insurance": [
+            {
+                "coverage": {"reference": "Coverage/b"},
+                "item": [
+                    {
+                        "unit": coded("individual"),
+                        "network": coded("in"),
+                        "benefit": [
+                            {
+                                "type": coded("deductible"),
+                                "allowedMoney": dollars(1500),
+                                "usedMoney": dollars(1499.99),
+                            },
+                            {"type": coded("visit"), "allowedUnsignedInt": 20},
+                        ],
+                    }
+                ],
+            }
+        ],
+    }
+    (row,) = rows_of(resource, "benefit_balance")
+    assert (row["kind"], row["unit"], row["network"]) == ("deductible", "individual", "in")
+    assert (row["allowed_cents"], row["used_cents"], row["end_to_day"]) == (150_000, 149_999, 20_818)
