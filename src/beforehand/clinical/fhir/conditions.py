@@ -85,6 +85,7 @@ def map_condition(r: Resource, ctx: MappingContext) -> Mapped:
         *when(r, "recordedDate", ctx),
         ctx.ref(r.get("encounter")),
         ctx.ref(r.get("asserter") or r.get("recorder")),
+        ctx.concept(first(r, "bodySite")),
     ]
     return Mapped([("condition", "", values)], patient_in(r, "subject"), verification == "entered-in-error")
 
@@ -122,6 +123,18 @@ def map_allergy(r: Resource, ctx: MappingContext) -> Mapped:
         int(_says_none_known(code)),
     ]
     return Mapped([("allergy", "", values)], patient_in(r, "patient"), verification == "entered-in-error")
+
+
+def map_adverse_event(r: Resource, ctx: MappingContext) -> Mapped:
+    """Harm that came from care; FHIR gives it no status."""
+    values = [
+        words(r, "actuality"),
+        ctx.concept(r.get("event")),
+        *when(r, "date", ctx),
+        *when(r, "recordedDate", ctx),
+        ctx.ref(r.get("encounter")),
+    ]
+    return Mapped([("adverse_event", "", values)], patient_in(r, "subject"))
 
 
 def map_detected_issue(r: Resource, ctx: MappingContext) -> Mapped:

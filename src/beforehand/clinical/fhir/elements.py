@@ -351,6 +351,24 @@ def extension(r: Resource, *endings: str) -> Resource | None:
     return None
 
 
+def modifier(r: Resource, ending: str) -> Resource | None:
+    """The modifier extension whose address ends in the given word."""
+    for sent in r.get("modifierExtension") or ():
+        if sent.get("url", "").rpartition("/")[2] == ending:
+            return sent  # type: ignore[no-any-return]
+    return None
+
+
+# Where QI-Core and FHIR say why something was not done, not ordered or no longer is.
+_WHY_NOT = ("qicore-notDoneReason", "qicore-doNotPerformReason", "qicore-reasonRefused", "request-statusReason")
+
+
+def not_done_reason(r: Resource) -> Any:
+    """The reason that an extension gives for what was not done or not ordered; nothing when none is given."""
+    said = extension(r, *_WHY_NOT)
+    return said.get("valueCodeableConcept") if said else None
+
+
 def patient_in(r: Resource, element: str) -> Resource:
     """The reference to whom a resource is about; ``MappingError`` when it names nobody."""
     subject = r.get(element)

@@ -20,6 +20,7 @@ from beforehand.clinical.fhir.elements import (
     moments,
     name_in,
     need,
+    not_done_reason,
     number,
     patient_in,
     period,
@@ -31,7 +32,7 @@ from beforehand.clinical.fhir.elements import (
     whole,
     words,
 )
-from beforehand.clinical.times import NOTHING
+from beforehand.clinical.times import NOTHING, When
 
 REQUEST = vocabulary("medication_request")
 INTENT = vocabulary("medication_request", "intent")
@@ -122,6 +123,26 @@ def _dose(dosages: list[Resource], place: str) -> tuple[Quantity, Quantity, int 
     return quantity(rate, "doseQuantity", place + ".doseAndRate"), daily(dosages[0]), int(as_needed)
 
 
+def _taken(dosages: list[Resource], ctx: MappingContext) -> tuple[When, When]:
+    """First and last day that the dosage instructions speak of: the bounds of their timing, else its events."""
+    starts, ends = [], []
+    for dosage in dosages:
+        timing = dosage.get("timing") or {}
+        start, end = period(timing.get("repeat") or {}, "boundsPeriod", ctx, "dosageInstruction.timing.repeat")
+        if start.from_day is None and end.from_day is None:
+            start, end = moments({"resourceType": "dosageInstruction", "timingTiming": timing}, "timing", ctx)
+        starts.append(start)
+        ends.append(end)
+    known = [one for one in starts if one.from_day is not None]
+    start = min(known, key=_first_day) if known else NOTHING
+    is_bounded = bool(ends) and all(one.from_day is not None for one in ends)
+    return start, max(ends, key=_first_day) if is_bounded else NOTHING
+
+
+def _first_day(one: When) -> int:
+    return one.from_day or 0
+
+
 def map_medication_request(r: Resource, ctx: MappingContext) -> Mapped:
     """An order or prescription."""
     status = status_of(r, REQUEST)
@@ -137,6 +158,7 @@ def map_medication_request(r: Resource, ctx: MappingContext) -> Mapped:
         days_supply = duration_days(dispense, "expectedSupplyDuration", place)
         refills = whole(dispense, "numberOfRepeatsAllowed", place)
         valid_from, valid_until = period(dispense, "validityPeriod", ctx, place)
+    taken_from, taken_until = _taken(dosages, ctx)
     values = [
         status,
         status_of(r, INTENT, "intent"),
@@ -158,6 +180,9 @@ def map_medication_request(r: Resource, ctx: MappingContext) -> Mapped:
         *valid_from,
         *valid_until,
         code_in(first(r, "category")),
+        *taken_from,
+        *taken_until,
+        ctx.concept(not_done_reason(r) or r.get("statusReason")),
     ]
     mapped = Mapped([("medication_request", "", values)], patient_in(r, "subject"), status == "entered-in-error")
     mapped.medication = outside

@@ -8,8 +8,10 @@ from beforehand.clinical.fhir.elements import (
     first,
     flag,
     latest,
+    modifier,
     moments,
     name_in,
+    not_done_reason,
     patient_in,
     period,
     status_of,
@@ -46,6 +48,7 @@ def map_service_request(r: Resource, ctx: MappingContext) -> Mapped:
         ctx.concept(r.get("performerType")),
         ctx.ref(first(r, "basedOn")),
         ctx.ref(r.get("encounter")),
+        ctx.concept(not_done_reason(r)),
     ]
     return Mapped([("service_request", "", values)], patient_in(r, "subject"), status == "entered-in-error")
 
@@ -100,7 +103,15 @@ def map_device_request(r: Resource, ctx: MappingContext) -> Mapped:
     code = r.get("codeCodeableConcept") or (inner.get("type") if inner else None)
     if not code and reference and reference.get("display"):
         code = {"text": reference["display"]}
-    values = [status, ctx.concept(code), *when(r, "authoredOn", ctx), ctx.ref(r.get("encounter"))]
+    refusal = modifier(r, "extension-DeviceRequest.doNotPerform") or {}
+    values = [
+        status,
+        ctx.concept(code),
+        *when(r, "authoredOn", ctx),
+        ctx.ref(r.get("encounter")),
+        status_of(r, INTENT, "intent", required=False),
+        flag(refusal, "valueBoolean", "DeviceRequest.modifierExtension") or 0,
+    ]
     return Mapped([("device_request", "", values)], patient_in(r, "subject"), status == "entered-in-error")
 
 

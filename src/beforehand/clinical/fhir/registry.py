@@ -25,6 +25,7 @@ Mapper = Callable[[Resource, MappingContext], Mapped]
 
 MAPPERS: dict[str, Mapper] = {
     "Account": money.map_account,
+    "AdverseEvent": conditions.map_adverse_event,
     "AllergyIntolerance": conditions.map_allergy,
     "Appointment": visits.map_appointment,
     "CarePlan": plans.map_care_plan,
@@ -72,7 +73,7 @@ MAPPERS: dict[str, Mapper] = {
 
 # The other resources of FHIR R4: kept as received and counted, not made into facts.
 _OTHERS = """
-ActivityDefinition AdverseEvent AppointmentResponse AuditEvent Basic Binary BiologicallyDerivedProduct BodyStructure
+ActivityDefinition AppointmentResponse AuditEvent Basic Binary BiologicallyDerivedProduct BodyStructure
 Bundle CapabilityStatement CatalogEntry ChargeItemDefinition ClinicalImpression CodeSystem CommunicationRequest
 CompartmentDefinition Composition ConceptMap Contract CoverageEligibilityRequest DeviceDefinition DeviceMetric
 DeviceUseStatement DocumentManifest EffectEvidenceSynthesis Endpoint EnrollmentRequest EnrollmentResponse

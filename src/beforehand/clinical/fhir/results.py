@@ -10,12 +10,14 @@ from beforehand.clinical.fhir.elements import (
     NO_QUANTITY,
     code_in,
     codings,
+    extension,
     first,
     flag,
     label_of,
     latest,
     moments,
     need,
+    not_done_reason,
     number,
     of_coding,
     patient_in,
@@ -109,8 +111,10 @@ def map_observation(r: Resource, ctx: MappingContext) -> Mapped:
     if not r.get("code"):
         raise MappingError("Observation.code", "it does not say what was observed")
     category = _category(r.get("category"))
-    taken = latest(*moments(r, "effective", ctx))
+    started, ended = moments(r, "effective", ctx)
+    taken = latest(started, ended)
     issued = when(r, "issued", ctx)
+    not_done = ctx.concept(not_done_reason(r))
     body_site = ctx.concept(r.get("bodySite"))
     context = [
         ctx.ref(r.get("encounter")),
@@ -132,6 +136,8 @@ def map_observation(r: Resource, ctx: MappingContext) -> Mapped:
             body_site,
             parent,
             *context,
+            *started,
+            not_done,
         ]
         return "observation", fragment, values
 
@@ -173,6 +179,7 @@ def map_procedure(r: Resource, ctx: MappingContext) -> Mapped:
         ctx.concept(first(r, "bodySite")),
         ctx.ref(r.get("encounter")),
         ctx.ref(first(r, "basedOn")),
+        *when(extension(r, "qicore-recorded", "procedure-recorded") or {}, "valueDateTime", ctx, "Procedure.extension"),
     ]
     return Mapped([("procedure", "", values)], patient_in(r, "subject"), status == "entered-in-error")
 

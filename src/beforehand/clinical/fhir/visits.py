@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from beforehand.clinical.codes import token_of
-from beforehand.clinical.fhir.contract import Mapped, MappingContext, MappingError, Resource
+from beforehand.clinical.fhir.contract import Mapped, MappingContext, MappingError, Resource, Row
 from beforehand.clinical.fhir.elements import (
     codings,
     first,
@@ -61,7 +61,11 @@ def map_encounter(r: Resource, ctx: MappingContext) -> Mapped:
         ctx.ref(r.get("partOf")),
         ctx.ref(first(r, "appointment")),
     ]
-    return Mapped([("encounter", "", values)], patient_in(r, "subject"), status == "entered-in-error")
+    rows: list[Row] = [("encounter", "", values)]
+    for index, sent in enumerate(r.get("diagnosis") or ()):
+        part = [ctx.own_id, ctx.ref(sent.get("condition")), ctx.concept(sent.get("use"))]
+        rows.append(("encounter_diagnosis", f"diagnosis-{index}", [*part, whole(sent, "rank", "Encounter.diagnosis")]))
+    return Mapped(rows, patient_in(r, "subject"), status == "entered-in-error")
 
 
 def map_episode_of_care(r: Resource, ctx: MappingContext) -> Mapped:

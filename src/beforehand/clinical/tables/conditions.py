@@ -20,6 +20,7 @@ TABLES = (
             when("recorded", "when it was written down"),
             ref("encounter_id", "encounter", "the visit or stay it was recorded in"),
             ref("asserter_id", "practitioner", "who says so"),
+            concept("body_site", "where on the body, first one"),
         ),
         by=("code", "onset"),
         same=("code", "onset"),
@@ -44,6 +45,20 @@ TABLES = (
         ),
         by=("code", "onset"),
         same=("code",),
+    ),
+    Table(
+        "adverse_event",
+        "AdverseEvent",
+        "Harm, or nearly so, that came to the person from care: a reaction to a medicine, a fall.",
+        (
+            key("actuality", "actual or potential"),
+            concept("code", "what happened"),
+            when("occurred", "when"),
+            when("recorded", "when it was written down"),
+            ref("encounter_id", "encounter", "during which visit or stay"),
+        ),
+        by=("code", "occurred"),
+        same=("code", "occurred"),
     ),
     Table(
         "detected_issue",

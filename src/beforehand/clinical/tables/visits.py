@@ -31,6 +31,18 @@ TABLES = (
         same=("class_code", "start", "end"),
     ),
     Table(
+        "encounter_diagnosis",
+        "Encounter",
+        "A problem that a visit or stay dealt with.",
+        (
+            ref("encounter_id", "encounter", "the visit or stay"),
+            ref("condition_id", "condition", "the problem"),
+            concept("code", "the part it played: admission, billing, discharge, ..."),
+            whole("rank", "place", "1 is the main one, where the source ranks them"),
+        ),
+        by=("code", ""),
+    ),
+    Table(
         "episode_of_care",
         "EpisodeOfCare",
         "A stretch of care for a purpose by one organization.",
