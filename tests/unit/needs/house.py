@@ -38,6 +38,8 @@ RULES = {
         RuleWords("shown_only", topic="visits", title="Shown", harm=3),
         RuleWords("stay_contact", topic="transitions", title="Contact", harm=4, step_kind="call"),
         RuleWords("stay_list", topic="transitions", title="List", harm=4, folds_into="stay_contact"),
+        RuleWords("ride", topic="visits", title="Ride", harm=2, step_kind="ride"),
+        RuleWords("renewal_visit", topic="medicines", title="Renewal visit", harm=3, step_kind="book"),
         RuleWords("stay_visit", topic="transitions", title="Visit", harm=3, folds_into="stay:{stay}"),
     )
 }
@@ -48,7 +50,7 @@ def plain_words(monkeypatch: Any) -> None:
     known = lambda rule_id: RULES.get(rule_id, RuleWords(rule_id))  # noqa: E731
     asking = lambda: [rule.id for rule in RULES.values() if rule.unknown_asks]  # noqa: E731
     base = "beforehand.care.needs"
-    for module in ("folding", "from_findings", "views", "happened", "operations"):
+    for module in ("folding", "chains", "from_findings", "views", "happened", "operations"):
         monkeypatch.setattr(f"{base}.{module}.rule_words", known)
     for module in ("from_findings", "invariants"):
         monkeypatch.setattr(f"{base}.{module}.asking_rules", asking)

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from beforehand.care.needs.chains import Chains, ties, together
 from beforehand.care.needs.events import event, write
 from beforehand.care.needs.folding import Fold, asks, asks_at_all, evidence_digest, folds, has_lapsed, labels
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
@@ -23,7 +24,15 @@ from beforehand.care.needs.ownership import Enrolled, apart_again, enrolments_on
 from beforehand.care.needs.rank import Policy, date_to_act, policy
 from beforehand.care.needs.register import asking_rules, missing, next_step, question, reason, rule_words
 from beforehand.care.needs.standing import refresh_rows
-from beforehand.care.needs.store import change_rows, findings_for_work, links_of, lock_patients, needs_of, people_of
+from beforehand.care.needs.store import (
+    change_rows,
+    findings_about,
+    findings_for_work,
+    links_of,
+    lock_patients,
+    needs_of,
+    people_of,
+)
 from beforehand.clinical.times import day_of
 from beforehand.record.models import Enrolment, Patient, Resource
 
@@ -32,8 +41,8 @@ BY = "system:lookahead"
 BY_LABEL = "The look-ahead"
 _RULE_COLUMNS = """
 rule_id subject status topic question reason next_step step_kind is_planned is_dated harm next_on due_on opens_on
-shown_from sensitivity words_key state marked outcome closed_why closed_at hold_digest hold_until owner_user_id team_id
-opened_day version changed_at patient_id home_patient_id
+holds_up waits_for shown_from sensitivity words_key state marked outcome closed_why closed_at hold_digest hold_until
+owner_user_id team_id opened_day version changed_at patient_id home_patient_id
 """
 RULE_COLUMNS = tuple(_RULE_COLUMNS.split())
 
@@ -55,6 +64,7 @@ class _Work:
     joined: dict[int, int]  # patients whose records are all part of another's now -> that other
     staff: dict[int, frozenset[int]]  # who may work -> their teams
     versions: dict[int, int | None]
+    chains: dict[int, Chains]
     fresh: list[tuple[Need, Fold]] = field(default_factory=list)
     changed: dict[int, Need] = field(default_factory=dict)
     links: list[NeedFinding] = field(default_factory=list)
@@ -117,7 +127,23 @@ def _gather(patient_ids: Sequence[int], as_of: int) -> _Work:
         joined=joined,
         staff=workers(),
         versions=_versions(needs, asking),
+        chains=_chains(asking, as_of),
     )
+
+
+def _chains(asking: dict[int, list[Any]], as_of: int) -> dict[int, Chains]:
+    """What each patient's open work holds up; what is settled is read only where something waits behind it."""
+    known: dict[int, dict[int, Any]] = {
+        patient_id: {each.pk: each for each in asked} for patient_id, asked in asking.items()
+    }
+    looked: set[str] = set()
+    fresh = [each for asked in asking.values() for each in asked]
+    while wanted := {each.blocks for each in fresh if each.blocks} - looked:
+        looked |= wanted
+        fresh = findings_about({each.patient_id for each in fresh if each.blocks}, wanted)
+        for each in fresh:
+            known[each.patient_id].setdefault(each.pk, each)
+    return {patient_id: Chains(each.values(), as_of) for patient_id, each in known.items()}
 
 
 def _versions(needs: dict[int, list[Need]], asking: dict[int, list[Any]]) -> dict[int, int | None]:
@@ -134,8 +160,11 @@ def versions_of(fact_ids: Iterable[int]) -> dict[int, int | None]:
     return dict(Resource.objects.filter(pk__in=list(fact_ids)).values_list("pk", "current_item_id"))
 
 
-def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str) -> None:
-    """What the need shows, from the findings folded into it. A step a person planned is left alone."""
+def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str, chains: Chains) -> None:
+    """What the need shows, from the findings folded into it. A step a person planned is left alone.
+
+    Its day and its harm are its own, or those of what waits for it.
+    """
     lead = fold.lead
     words = rule_words(lead.rule_id)
     told = hashlib.sha256(f"{lead.changed_at}:{lead.digest}:{name}".encode()).hexdigest()[:24]
@@ -149,9 +178,10 @@ def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str) -> Non
         if not need.is_planned:
             need.next_step = next_step(lead, patient=name, today=work_day) or words.title
             need.step_kind = words.step_kind
-    need.harm = max(rule_words(each.rule_id).harm for each in fold.findings)
-    due = [each.due_on for each in fold.findings if each.due_on is not None]
-    need.due_on = min(due, default=None)
+    urgency = together(fold.findings, chains)
+    need.harm, need.due_on = urgency.harm, urgency.due_on
+    need.holds_up = _told(fold, chains, name, is_behind=True)
+    need.waits_for = _told(fold, chains, name, is_behind=False)
     need.opens_on = lead.opens_on
     need.sensitivity = labels(fold.findings)
     if not need.is_planned:
@@ -159,6 +189,16 @@ def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str) -> Non
     if need.state == "OPEN":
         need.shown_from = min(need.opened_day, work_day)
     need.marked = ""
+
+
+def _told(fold: Fold, chains: Chains, name: str, *, is_behind: bool) -> list[dict[str, Any]]:
+    """What it holds up or waits for, in words; never what somebody who sees this need may not see."""
+    seen = set(labels(fold.findings).split())
+    return [
+        {"words": question(each, patient=name) or rule_words(each.rule_id).title, "day": each.due_on}
+        for each in ties(fold.findings, chains, is_behind=is_behind)
+        if set((each.sensitivity or "").split()) <= seen
+    ]
 
 
 def _held(need: Need, fold: Fold, work: _Work) -> bool:
@@ -185,7 +225,7 @@ def _own(need: Need, enrolled: Enrolled, lead_id: int | None = None) -> None:
 
 
 def new_need(
-    patient_id: int, fold: Fold, enrolled: Enrolled, as_of: int, rules: Policy, now: datetime, name: str
+    patient_id: int, fold: Fold, enrolled: Enrolled, as_of: int, rules: Policy, now: datetime, name: str, chains: Chains
 ) -> Need:
     """A need for findings that nobody works yet, unsaved."""
     need = Need(
@@ -198,7 +238,7 @@ def new_need(
         next_on=as_of,
     )
     _own(need, enrolled, enrolled.lead_id)
-    fill(need, fold, as_of, rules, name)
+    fill(need, fold, as_of, rules, name, chains)
     return need
 
 
@@ -217,7 +257,7 @@ def _reopen(work: _Work, need: Need, fold: Fold, enrolled: Enrolled) -> None:
     need.opened_day = work.as_of if words == ended else need.opened_day
     need.version += 1
     _own(need, enrolled)
-    fill(need, fold, work.as_of, work.rules, work.name(need.patient_id))
+    fill(need, fold, work.as_of, work.rules, work.name(need.patient_id), work.chains[int(need.patient_id or 0)])
     work.changed[need.pk] = need
     _note(work, need, "REOPENED", words)
 
@@ -229,7 +269,8 @@ def _settle_fold(work: _Work, patient_id: int, fold: Fold, enrolled: Enrolled) -
     if live is None:
         last = max(same, key=lambda need: (need.changed_at, need.pk), default=None)
         if last is None:
-            need = new_need(patient_id, fold, enrolled, work.as_of, work.rules, work.now, work.name(patient_id))
+            name, chains = work.name(patient_id), work.chains[patient_id]
+            need = new_need(patient_id, fold, enrolled, work.as_of, work.rules, work.now, name, chains)
             if need.owner_user_id is not None and not may_own(need.owner_user_id, enrolled, work.staff):
                 need.owner_user_id = None
             work.fresh.append((need, fold))
@@ -243,7 +284,7 @@ def _settle_fold(work: _Work, patient_id: int, fold: Fold, enrolled: Enrolled) -
     if live.state == "SNOOZED" and (joined or live.shown_from <= work.as_of):
         live.state, live.shown_from = "OPEN", work.as_of
         _note(work, live, "WOKEN", "Something new came up" if joined else "")
-    fill(live, fold, work.as_of, work.rules, work.name(patient_id))
+    fill(live, fold, work.as_of, work.rules, work.name(patient_id), work.chains[patient_id])
     if any(before[name] != getattr(live, name) for name in RULE_COLUMNS):
         work.changed[live.pk] = live
     return live

@@ -47,6 +47,8 @@ class Need(models.Model):
     closed_why = models.CharField(max_length=20, default="")  # MET, PERSON, DISMISSED, DEATH, JOINED
     hold_digest = models.CharField(max_length=32, default="")  # of the evidence when a person closed or dismissed it
     hold_until = models.IntegerField(null=True)  # the closing or dismissal ends on this day; empty: no end
+    holds_up = models.JSONField(default=list)  # what cannot go ahead until this is settled: [{words, day}]
+    waits_for = models.JSONField(default=list)  # what must be settled first: [{words, day}]
     marked = models.CharField(max_length=400, default="")  # why it stays open though nothing asks for it any more
     sensitivity = models.CharField(max_length=80, default="")
     version = models.IntegerField(default=1)

@@ -52,6 +52,8 @@ def need_as_dict(need: NeedView) -> dict[str, Any]:
         "owner": need.owner_label,
         "marked": need.marked,
         "missing": need.missing,
+        "holds_up": [{"words": tie.words, "due_on": _iso(tie.day)} for tie in need.holds_up],
+        "waits_for": [{"words": tie.words, "due_on": _iso(tie.day)} for tie in need.waits_for],
         "authority": need.authority,
         "clinical_review": need.clinical_review,
         "findings": [

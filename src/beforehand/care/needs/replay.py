@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from beforehand.care.needs.actions import today
+from beforehand.care.needs.chains import Chains
 from beforehand.care.needs.evidence import evidence_views
 from beforehand.care.needs.folding import asks, folds, labels
 from beforehand.care.needs.from_findings import new_need
@@ -149,14 +150,19 @@ def replay(principal: Principal, day: int) -> Replay:
     rules, now = policy(), timezone.now()
     needs: dict[int, list[Need]] = defaultdict(list)
     behind: dict[int, list[Any]] = {}
+    all_of: dict[int, list[Imagined]] = defaultdict(list)
+    for each in findings:
+        all_of[each.patient_id].append(each)
     for patient_id, listed in by_patient.items():
         if patient_id not in enrolled or patient_id not in people:
             continue
+        chains = Chains(all_of[patient_id], day)
         for fold in folds(listed).values():
             stands = decided.get((patient_id, fold.key))
             if stands is not None and stands.state == "DISMISSED" and (stands.hold_until or day + 1) > day:
                 continue
-            need = new_need(patient_id, fold, enrolled[patient_id], day, rules, now, people[patient_id].name)
+            name = people[patient_id].name
+            need = new_need(patient_id, fold, enrolled[patient_id], day, rules, now, name, chains)
             need.pk = -(len(behind) + 1)
             need.opened_day = day if fold.lead.opens_on is None else min(fold.lead.opens_on, day)
             need.next_on, need.is_dated = date_to_act(day, need.due_on, need.harm, rules)

@@ -82,6 +82,14 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True)
+class Tie:
+    """Another thing that waits for this one, or must come before it."""
+
+    words: str
+    day: int | None  # by when the other is due
+
+
+@dataclass(frozen=True)
 class FindingView:
     """One finding folded into a need."""
 
@@ -101,6 +109,8 @@ class FindingView:
     clinical_review: str
     why: str
     evidence: tuple[EvidenceView, ...] = ()
+    blocks: str = ""  # the subject of what cannot go ahead until this is settled
+    lapses_day: int | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,8 @@ class NeedView:
     version: int
     snoozed_until_day: int | None = None
     closed_why: str = ""
+    holds_up: tuple[Tie, ...] = ()
+    waits_for: tuple[Tie, ...] = ()
 
     @property
     def is_unknown(self) -> bool:

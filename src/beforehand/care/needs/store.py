@@ -96,6 +96,12 @@ def findings_for_work(patient_ids: Iterable[int], also: Iterable[int], asking_ru
     return _read(Finding, condition, [listed(patient_ids), listed(asking_rules), listed(also)])
 
 
+def findings_about(patient_ids: Iterable[int], subjects: Iterable[str]) -> list[Finding]:
+    """What the rules say of these patients and subjects now, settled or not."""
+    condition = f"{among('patient_id')} and state = 'CURRENT' and {among('subject')}"
+    return _read(Finding, condition, [listed(patient_ids), listed(subjects)])
+
+
 def lock_patients(patient_ids: Iterable[int]) -> None:
     """Two workers never settle one patient at once; SQLite has one writer anyway."""
     if is_postgres():

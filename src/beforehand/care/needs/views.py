@@ -14,7 +14,7 @@ from beforehand.care.needs.folding import lead_order
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding, PersonRisk
 from beforehand.care.needs.rank import days_words
 from beforehand.care.needs.register import missing, next_step, question, reason, rule_words
-from beforehand.care.needs.shapes import Clock, EvidenceView, FindingView, HistoryEntry, NeedView, Tone
+from beforehand.care.needs.shapes import Clock, EvidenceView, FindingView, HistoryEntry, NeedView, Tie, Tone
 from beforehand.care.needs.steps import step
 from beforehand.clinical.times import date_of, show_day
 from beforehand.lookahead.models import Finding
@@ -196,6 +196,8 @@ def finding_view(finding: Any, evidence: tuple[EvidenceView, ...], name: str, as
         clinical_review=words.clinical_review,
         why=words.why,
         evidence=evidence,
+        blocks=finding.blocks,
+        lapses_day=finding.lapses_on,
     )
 
 
@@ -266,4 +268,6 @@ def need_view(need: Need, known: Around) -> NeedView:
         version=need.version,
         snoozed_until_day=need.shown_from if need.state == "SNOOZED" else None,
         closed_why=need.closed_why,
+        holds_up=tuple(Tie(one["words"], one["day"]) for one in need.holds_up),
+        waits_for=tuple(Tie(one["words"], one["day"]) for one in need.waits_for),
     )
