@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import NamedTuple
 
@@ -191,6 +192,43 @@ RELATIONS: dict[str, Relation] = {
             ("allergy_cross_reactivity.csv", *_CLASSES),
         ),
         Relation(
+            "medicare_amount",
+            (
+                _text("name", "which amount"),
+                _whole("from_day", "first day of service it holds for"),
+                _whole("until_day", "last day of service it holds for"),
+                _whole("amount", "cents, or whole percent where the name says so"),
+            ),
+            "Medicare's amounts by day of service; a day without a row has no amount we know.",
+            False,
+            ("name",),
+            ("medicare_amounts.csv",),
+        ),
+        Relation(
+            "service_code",
+            (_whole("code", "any concept"), _text("service", "its billing code, as hcpcs:G0439")),
+            "The billing codes (HCPCS, CPT) of a coded meaning.",
+            True,
+            ("code",),
+            (),
+        ),
+        Relation(
+            "service_limit",
+            (_text("service", "a billing code"), _whole("units", "at most so many a day")),
+            "Services that cannot be given more often in a day.",
+            False,
+            ("service",),
+            ("service_limits.csv",),
+        ),
+        Relation(
+            "bundled_service",
+            (_text("whole_service", "a billing code"), _text("part_service", "the one that is not billed beside it")),
+            "Two services of one day of which only one can be billed.",
+            False,
+            ("whole_service", "part_service"),
+            ("bundled_services.csv",),
+        ),
+        Relation(
             "renal_limit",
             (
                 _whole("ingredient", "RxNorm number"),
@@ -365,11 +403,37 @@ def _renal_limits() -> Iterator[Row]:
             yield ingredient, row["measure"], int(row["below"]), row["level"], row["what"], _authority(row["basis"])
 
 
+def _medicare_amounts() -> Iterator[Row]:
+    for row in read_table("medicare_amounts.csv"):
+        yield row["name"], _day(row["from"]), _day(row["until"]), int(row["amount"])
+
+
+def _day(written: str) -> int:
+    return (date.fromisoformat(written) - date(1970, 1, 1)).days
+
+
+def _service_code(concept: ConceptCodings) -> Iterator[Row]:
+    for system, code, _ in concept.codings:
+        if system in ("hcpcs", "cpt"):
+            yield concept.id, f"{system}:{code}"
+
+
+def _service_limits() -> Iterator[Row]:
+    for row in read_table("service_limits.csv"):
+        yield row["service"], int(row["units"])
+
+
+def _bundled_services() -> Iterator[Row]:
+    for row in read_table("bundled_services.csv"):
+        yield row["whole"], row["part"]
+
+
 _BY_CONCEPT: dict[str, Callable[[ConceptCodings], Iterator[Row]]] = {
     "medicine": _medicine,
     "medicine_name": _medicine_name,
     "concept_words": _concept_words,
     "allergen": _allergen,
+    "service_code": _service_code,
 }
 _STATIC: dict[str, Callable[[], Iterator[Row]]] = {
     "ingredient": _ingredients,
@@ -379,6 +443,9 @@ _STATIC: dict[str, Callable[[], Iterator[Row]]] = {
     "duplicate_class": _duplicate_classes,
     "allergy_cross": _crosses,
     "renal_limit": _renal_limits,
+    "medicare_amount": _medicare_amounts,
+    "service_limit": _service_limits,
+    "bundled_service": _bundled_services,
 }
 
 

@@ -55,6 +55,7 @@ def test_every_relation_gives_the_columns_it_states(name: str) -> None:
     concepts = [
         ConceptCodings(1, (("rxnorm", "562251", ""),), ""),
         ConceptCodings(2, (("snomed", "91936005", "Allergy to penicillin"),), "Allergy to penicillin"),
+        ConceptCodings(3, (("hcpcs", "G0439", "Yearly wellness visit"),), "Yearly wellness visit"),
     ]
     built = rows(name, concepts)
     assert built

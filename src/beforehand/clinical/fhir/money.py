@@ -85,6 +85,16 @@ def _order(r: Resource) -> Resource | None:
     return None
 
 
+def _sort_of_coverage(r: Resource) -> Any:
+    """The type, with what Medicare says beside it of Medicaid and Extra Help: they decide what may be charged."""
+    said = [extension(r, "BENE-DUAL-STUS-CD"), extension(r, "BENE-LIS-EFCTV-CD")]
+    more = [sent["valueCoding"] for sent in said if sent and sent.get("valueCoding")]
+    if not more:
+        return r.get("type")
+    sort = r.get("type") or {}
+    return {**sort, "coding": [*codings(sort), *more]}
+
+
 def map_coverage(r: Resource, ctx: MappingContext) -> Mapped:
     """Insurance that covers the person."""
     status = status_of(r, FINANCIAL)
@@ -92,7 +102,7 @@ def map_coverage(r: Resource, ctx: MappingContext) -> Mapped:
     payor = first(r, "payor")
     values = [
         status,
-        ctx.concept(r.get("type")),
+        ctx.concept(_sort_of_coverage(r)),
         *start,
         *end,
         ctx.ref(payor),
