@@ -50,7 +50,7 @@ def plain_words(monkeypatch: Any) -> None:
     known = lambda rule_id: RULES.get(rule_id, RuleWords(rule_id))  # noqa: E731
     asking = lambda: [rule.id for rule in RULES.values() if rule.unknown_asks]  # noqa: E731
     base = "beforehand.care.needs"
-    for module in ("folding", "chains", "from_findings", "views", "happened", "operations"):
+    for module in ("folding", "chains", "forecast", "from_findings", "views", "happened", "operations"):
         monkeypatch.setattr(f"{base}.{module}.rule_words", known)
     for module in ("from_findings", "invariants"):
         monkeypatch.setattr(f"{base}.{module}.asking_rules", asking)

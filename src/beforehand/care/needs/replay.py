@@ -24,7 +24,7 @@ from beforehand.care.needs.views import Around, people_of
 from beforehand.clinical.tables import FACTS
 from beforehand.clinical.times import date_of
 from beforehand.lookahead.engines.answers import Answer
-from beforehand.lookahead.run import run_everyone
+from beforehand.lookahead.run import run_everyone, run_patients
 from beforehand.record.access import Principal, SomePatients, for_principal
 from beforehand.record.models import FACT_MODELS, Enrolment, Team, User
 from beforehand.record.roles import join_labels
@@ -108,6 +108,14 @@ def _visible(principal: Principal, findings: Iterable[Imagined]) -> list[Imagine
         for each in findings
         if each.patient_id in seen and all(access.sees_label(label) for label in each.sensitivity.split())
     ]
+
+
+def imagined_of(principal: Principal, patient_id: int, day: int) -> list[Imagined]:
+    """What the rules say of one person as of a day, as far as the principal may see it; kept nowhere."""
+    report = run_patients([patient_id], as_of=date_of(day), store=False)
+    found = [_imagined(number, answer) for number, answer in enumerate(report.answers, start=1)]
+    _label(found)
+    return _visible(principal, found)
 
 
 @dataclass(frozen=True)

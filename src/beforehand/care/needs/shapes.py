@@ -159,6 +159,39 @@ class NeedView:
 
 
 @dataclass(frozen=True)
+class AheadTie:
+    """Another thing on the line that comes first, or waits."""
+
+    finding_id: int
+    rule: str
+    subject: str
+    status: str
+    words: str
+    due_day: int | None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """One entry of a person's 90-day line."""
+
+    kind: str  # visit, need (asks for work), coming (met today, opens by itself)
+    day: int
+    opens_day: int
+    subject: str
+    words: str
+    due_day: int | None = None
+    act_by: int | None = None  # its own day or the earlier one of what waits for it
+    rule: str = ""
+    topic: str = ""
+    status: str = ""
+    finding_id: int | None = None
+    appointment_ids: tuple[int, ...] = ()
+    next_step: str = ""
+    waits_for: tuple[AheadTie, ...] = ()
+    holds_up: tuple[AheadTie, ...] = ()
+
+
+@dataclass(frozen=True)
 class Row:
     """One patient on the day's list: her leading need, the others folded under it, and why she stands here."""
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "lookahead": "Run the rules: who is due for what, and when.",
     "findings": "What the rules say of each person, one JSON object a line.",
     "worklist": "The day's list, ranked, with the reason for each rank.",
+    "forecast": "One person's next 90 days, and what must come before what.",
     "record": "The one record of a person.",
     "rules": "List, check and test the rules.",
     "valuesets": "List the value sets, or load an organisation's own.",

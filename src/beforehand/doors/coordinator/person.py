@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from beforehand.care.needs.evidence import evidence_views
+from beforehand.care.needs.forecast import forecast as forecast_of
 from beforehand.care.needs.shapes import FindingView, NeedView
 from beforehand.care.needs.views import finding_view
 from beforehand.care.needs.worklist import person_needs
@@ -61,7 +62,7 @@ def _context(
     shown = [present_needs.need(need, back=here, now=now, is_solid=False) for need in live]
     first = present_needs.need(live[0], back=here, now=now) if live else None
     lead = Enrolment.objects.filter(patient_id=patient.pk, until_day=None).select_related("lead", "team").first()
-    coming = present_coming.coming(chart, findings, live, now)
+    coming = present_coming.coming(chart, forecast_of(request.principal, patient.pk, as_of=now), findings, live, now)
     visits = present_chart.visits(chart, now)
     results = present_chart.results(chart, now)
     return {

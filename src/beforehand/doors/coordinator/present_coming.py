@@ -1,13 +1,15 @@
-"""What is coming in 90 days: appointments and the days findings open, fall due or lapse; drawn and listed."""
+"""What is coming in 90 days, drawn and listed: the forecast's line with its chips and addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 
+from beforehand.care.needs.forecast import AHEAD, NEED, VISIT
 from beforehand.care.needs.register import rule_words
-from beforehand.care.needs.shapes import FindingView, NeedView
+from beforehand.care.needs.shapes import Ahead, FindingView, NeedView
 from beforehand.clinical.fact_words import when
 from beforehand.clinical.times import date_of
 from beforehand.doors.coordinator import wording
@@ -16,54 +18,57 @@ from beforehand.doors.coordinator.chips import chips
 from beforehand.doors.coordinator.present_chart import chip
 from beforehand.doors.coordinator.present_needs import sentences
 
-AHEAD = 90
-BOOKED = {"booked", "pending", "proposed", "arrived", "checked-in", "waitlist"}
 LANES = 9
 LANE_NAME = 27
 _NAME, _ROW, _TOP = 26, 32, 28  # per cent of the width for names; pixels of a lane; pixels of the months
 
 
-def coming(chart: Chart, findings: list[FindingView], needs: list[NeedView], now: int) -> list[dict[str, Any]]:
-    """The next 90 days, a line a day, late work first."""
-    entries = _visits(chart, findings, now)
-    of_visits = {key for entry in entries for key in entry["keys"]}
-    named = {finding.finding_id: need for need in needs for finding in need.findings}
-    for finding in findings:
-        if finding.status not in ("DUE", "MET") or finding.subject in of_visits:
-            continue
-        entry = _finding(finding, named.get(finding.finding_id), now)
-        if entry is not None:
-            entries.append(entry)
-    entries.sort(key=lambda entry: (entry["day"], entry["words"]))
+def coming(
+    chart: Chart, ahead: Sequence[Ahead], findings: list[FindingView], needs: list[NeedView], now: int
+) -> list[dict[str, Any]]:
+    """The 90-day line, an entry a day and thing: what must come first stands with it, and what waits for it."""
+    shown = {finding.finding_id: finding for finding in findings}
+    owners = {finding.finding_id: need for need in needs for finding in need.findings}
+    lines = {int(said["id"]): line for line in chart.lines("appointment") for said in line.said_by}
+    entries = []
+    for one in ahead:
+        line = next((lines[number] for number in one.appointment_ids if number in lines), None)
+        if one.kind == VISIT:
+            entries.append(_visit(chart, one, line, now))
+        elif one.finding_id in shown:
+            entries.append(_finding(one, shown[one.finding_id], owners.get(one.finding_id), now))
     return entries
 
 
-def _finding(finding: FindingView, need: NeedView | None, now: int) -> dict[str, Any] | None:
-    day, words = finding.due_day, finding.question
-    if finding.status == "MET":
-        day = finding.opens_day
-        if day is None or day <= now:
-            return None
-    if day is None:
-        day = finding.opens_day
-    if day is None or day > now + AHEAD or day < now - 730:
-        return None
-    is_late = finding.status == "DUE" and day < now
+def _finding(one: Ahead, finding: FindingView, need: NeedView | None, now: int) -> dict[str, Any]:
+    is_open = one.kind == NEED
+    is_late = is_open and one.day < now
     return {
-        "day": day,
-        "start": finding.opens_day if finding.opens_day is not None else day,
+        "day": one.day,
+        "start": one.opens_day,
         "name": _lane_name(finding),
-        "date_iso": wording.iso(day),
-        "when": wording.day_words(day, now=now) + (", past" if is_late else ""),
-        "words": _sentence(finding.reason or words),
-        "tone": "late" if is_late else "now" if finding.status == "DUE" and day <= now + 7 else "",
-        "tag": "due" if finding.status == "DUE" else "",
-        "conditions": [],
+        "date_iso": wording.iso(one.day),
+        "when": wording.day_words(one.day, now=now) + (", past" if is_late else ""),
+        "words": _sentence(one.words),
+        "tone": "late" if is_late else "now" if is_open and one.day <= now + 7 else "",
+        "tag": finding.status.lower() if is_open else "",
+        "conditions": [(tie.status.lower(), _sentence(tie.words)) for tie in one.waits_for],
+        "first_words": "First:" if one.waits_for else "",
+        "then": _then(one, now),
         "chips": chips(finding.evidence, limit=1),
         "url": reverse("need", args=[need.id]) if need else "",
-        "is_pin": finding.status == "MET",
-        "keys": [],
+        "is_pin": not is_open,
     }
+
+
+def _then(one: Ahead, now: int) -> list[str]:
+    """What waits for it, with the day that hurries it when that is earlier than its own."""
+    said = []
+    for tie in one.holds_up:
+        hurries = tie.due_day == one.act_by != one.due_day
+        day = f" So act by {wording.day_words(tie.due_day, now=now)}." if hurries else ""
+        said.append(f"{_sentence(tie.words)}{day}")
+    return said
 
 
 def _lane_name(finding: FindingView) -> str:
@@ -76,40 +81,24 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _visits(chart: Chart, findings: list[FindingView], now: int) -> list[dict[str, Any]]:
-    entries = []
-    for line in chart.lines("appointment"):
-        day = line.row.get("start_from_day")
-        if day is None or not now <= day <= now + AHEAD or line.row.get("status") not in BOOKED:
-            continue
-        keys = [f"{kind}:{said['id']}" for said in line.said_by for kind in ("visit", "appointment")]
-        about = [finding for finding in findings if finding.subject in keys]
-        entries.append(
-            {
-                "day": day,
-                "start": day,
-                "name": _visit_name(chart, line),
-                "date_iso": wording.iso(day),
-                "when": when(line.row, "start", now),
-                "words": _visit_words(chart, line) + (". It goes well only if:" if about else ""),
-                "tone": "now",
-                "tag": "",
-                "conditions": [
-                    (finding.status.lower(), finding.missing or finding.reason or finding.question) for finding in about
-                ],
-                "chips": [
-                    chip(
-                        chart,
-                        line,
-                        "Booked" if line.row.get("status") == "booked" else str(line.row["status"]).capitalize(),
-                    )
-                ],
-                "url": "",
-                "is_pin": True,
-                "keys": keys,
-            }
-        )
-    return entries
+def _visit(chart: Chart, one: Ahead, line: Line | None, now: int) -> dict[str, Any]:
+    status = str(line.row.get("status")) if line else ""
+    return {
+        "day": one.day,
+        "start": one.day,
+        "name": _visit_name(chart, line) if line else "Visit",
+        "date_iso": wording.iso(one.day),
+        "when": when(line.row, "start", now) if line else wording.day_words(one.day, now=now),
+        "words": _visit_words(chart, line) if line else one.words,
+        "tone": "now",
+        "tag": "",
+        "conditions": [(tie.status.lower(), _sentence(tie.words)) for tie in one.waits_for],
+        "first_words": "It goes well only if:" if one.waits_for else "",
+        "then": _then(one, now),
+        "chips": [chip(chart, line, "Booked" if status == "booked" else status.capitalize())] if line else [],
+        "url": "",
+        "is_pin": True,
+    }
 
 
 def _visit_name(chart: Chart, line: Line) -> str:

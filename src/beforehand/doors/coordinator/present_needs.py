@@ -15,6 +15,7 @@ from beforehand.care.needs.shapes import (
     NeedView,
     Row,
     SinceItem,
+    Tie,
     Worklist,
 )
 from beforehand.doors.coordinator import wording
@@ -79,6 +80,8 @@ def need(view: NeedView, *, name: str = "", back: str = "/", now: int, is_solid:
         "is_unknown": view.is_unknown,
         "missing": view.missing,
         "marked": view.marked,
+        "holds_up": [_tie(tie, now) for tie in view.holds_up],
+        "waits_for": [_tie(tie, now) for tie in view.waits_for],
         "stale": any(finding.is_stale for finding in view.findings),
         "is_open": view.state == "OPEN",
         "is_snoozed": view.state == "SNOOZED",
@@ -94,6 +97,10 @@ def need(view: NeedView, *, name: str = "", back: str = "/", now: int, is_solid:
         "acts": _acts(view, back),
         "url": reverse("need", args=[view.id]),
     }
+
+
+def _tie(tie: Tie, now: int) -> str:
+    return tie.words if tie.day is None else f"{tie.words} Due {wording.day_words(tie.day, now=now)}."
 
 
 def sentences(*parts: str) -> str:

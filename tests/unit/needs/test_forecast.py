@@ -1,0 +1,103 @@
+"""The 90-day line: what comes when, what must come first, and what waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from beforehand.care.needs import forecast as forecasting
+from beforehand.care.needs.forecast import COMING, NEED, VISIT, Visit, as_dicts, line
+from tests.unit.needs.house import TODAY, plain_words
+
+MEDICINE = "medicine:rxnorm:1364435"
+
+
+@dataclass
+class Said:
+    """A finding as far as the line looks at it."""
+
+    pk: int
+    rule_id: str
+    subject: str
+    blocks: str = ""
+    status: str = "DUE"
+    due_on: int | None = None
+    opens_on: int | None = None
+    lapses_on: int | None = None
+    state: str = "CURRENT"
+    missing: str = ""
+    say: dict = field(default_factory=dict)
+
+
+@pytest.fixture(autouse=True)
+def words(monkeypatch):
+    plain_words(monkeypatch)
+    monkeypatch.setattr(forecasting, "question", lambda finding, **_: f"{finding.rule_id}?")
+    monkeypatch.setattr(forecasting, "reason", lambda finding, **_: f"{finding.rule_id} is {finding.status}")
+    monkeypatch.setattr(forecasting, "next_step", lambda finding, **_: "Call")
+
+
+PILLS = Said(1, "medicine_runs_out", MEDICINE, status="MET", opens_on=TODAY + 10, due_on=TODAY + 17)
+RENEWAL = Said(2, "renewal_visit", "appointment:12", MEDICINE, status="MET")
+RIDE = Said(3, "ride", "ride:12", "appointment:12", due_on=TODAY + 20)
+RENAL = Visit((12, 99), TODAY + 21, "Kidney clinic")
+
+
+def of(entries, kind):
+    return [(one.rule or one.words, one.day - TODAY) for one in entries if one.kind == kind]
+
+
+def test_pills_visit_and_ride_stand_in_one_line_by_day():
+    entries = line([PILLS, RENEWAL, RIDE], [RENAL], TODAY)
+    assert [one.day for one in entries] == sorted(one.day for one in entries)
+    assert (of(entries, COMING), of(entries, NEED), of(entries, VISIT)) == (
+        [("medicine_runs_out", 10)],
+        [("ride", 20)],
+        [("Kidney clinic", 21)],
+    )
+
+
+def test_visit_names_its_ride_and_the_pills_that_wait_for_it():
+    (visit,) = [one for one in line([PILLS, RENEWAL, RIDE], [RENAL], TODAY) if one.kind == VISIT]
+    assert [tie.rule for tie in visit.waits_for] == ["renewal_visit", "ride"]
+    assert [tie.rule for tie in visit.holds_up] == ["medicine_runs_out"]
+
+
+def test_ride_must_be_settled_by_the_day_the_pills_run_out():
+    (ride,) = [one for one in line([PILLS, RENEWAL, RIDE], [RENAL], TODAY) if one.rule == "ride"]
+    assert (ride.due_day, ride.act_by) == (TODAY + 20, TODAY + 17)
+
+
+def test_appointment_known_by_another_sources_number_is_the_same_visit():
+    other = Said(4, "ride", "visit:99", due_on=TODAY + 20)
+    (visit,) = line([other], [RENAL], TODAY)
+    assert [tie.rule for tie in visit.waits_for] == ["ride"]
+
+
+@pytest.mark.parametrize(("ahead", "shown"), [(90, 1), (91, 0), (0, 1), (-730, 1), (-731, 0)])
+def test_line_reaches_90_days_ahead_and_what_was_missed_for_two_years(ahead, shown):
+    assert len(line([Said(1, "ride", "ride:1", due_on=TODAY + ahead)], [], TODAY)) == shown
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        {"status": "EXCLUDED"},
+        {"status": "MET", "opens_on": None},
+        {"status": "MET", "opens_on": TODAY},
+        {"state": "WITHDRAWN"},
+        {"lapses_on": TODAY},
+        {"status": "UNKNOWN"},
+        {"due_on": None},
+    ],
+)
+def test_what_is_settled_or_has_no_day_is_not_on_the_line(quiet):
+    assert line([Said(1, "ride", "ride:1", **{"due_on": TODAY + 3, **quiet})], [], TODAY) == ()
+
+
+def test_plain_values_give_iso_days_and_both_directions():
+    (ride,) = [one for one in as_dicts(line([PILLS, RENEWAL, RIDE], [], TODAY)) if one["rule"] == "ride"]
+    assert ride["kind"] == "need"
+    assert [one["rule"] for one in ride["holds_up"]] == ["medicine_runs_out"]
+    assert ride["act_by"] < ride["due_on"]
