@@ -86,8 +86,9 @@ def sets_named(query: Query, shape: Shape) -> frozenset[str]:
 
 
 def rule_files(place: Path) -> list[Path]:
-    """Rule files at a place: one file, or every ``.sql`` below a folder."""
-    return [place] if place.is_file() else sorted(place.rglob("*.sql"))
+    """Rule files at a place: one file, or every ``.sql`` below a folder but quality measures (see ``measures``)."""
+    found = [place] if place.is_file() else sorted(place.rglob("*.sql"))
+    return [path for path in found if path.parent.name != "measures"]
 
 
 def read_library(root: Path, *, places: Iterable[Path] | None = None, known_sets: Iterable[str] = ()) -> Library:

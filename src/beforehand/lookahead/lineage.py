@@ -49,6 +49,8 @@ def stored_type(relation: str, column: str) -> str:
         return "concept" if column in _CONCEPTS_OF_PATIENT else "text" if column in _TEXT_OF_PATIENT else "whole"
     if relation == "value_set_code":
         return "concept" if column == "code" else "text"
+    if relation == "period":
+        return "whole"
     if relation == "source":
         return "whole" if column == "id" else "text"
     is_whole = (relation == "as_of" and column != "zone") or column in {one.name for one in calendar.COLUMNS}

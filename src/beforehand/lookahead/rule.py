@@ -162,15 +162,8 @@ def read_query(path: Path, root: Path) -> Query:
     """The query in a rule file; ``root`` is where ``knowledge/`` lies. Raises RuleError with the line."""
     if not _ID.match(path.stem):
         raise RuleError(path.name, 1, "name the file in lower case letters, digits and underscores")
-    text = path.read_text(encoding="utf-8")
-    found = _HEADER.match(text)
-    if not found:
-        raise RuleError(path.name, 1, "begin with a header: /* --- on the first line, YAML, then --- */")
-    header = _read_yaml(found.group(1), path, text[: found.start(1)].count("\n") + 1)
-    rest = text[found.end() :]
-    sql = rest.strip().rstrip(";").rstrip()
-    sql_line = text[: found.end()].count("\n") + 1 + rest[: len(rest) - len(rest.lstrip())].count("\n")
-    _check_header(header, path, text)
+    header, sql, sql_line = split_header(path)
+    _check_header(header, path, path.read_text(encoding="utf-8"))
     needs = tuple(str(name) for name in header["needs"])
     family = read_family(root / str(header["family"]), header, path) if header.get("family") else None
     if family is None:
@@ -182,6 +175,19 @@ def read_query(path: Path, root: Path) -> Query:
             rule_id = str(row["rule_id"])
             rules[rule_id] = _rule(rule_id, path, _merged(header, row), sql, needs, row, str(header["family"]))
     return Query(path.stem, path.parent.name, path, sql, sql_line, needs, rules, family, header)
+
+
+def split_header(path: Path) -> tuple[dict[str, Any], str, int]:
+    """The header of a file of SQL, the SQL, and the line on which it begins."""
+    text = path.read_text(encoding="utf-8")
+    found = _HEADER.match(text)
+    if not found:
+        raise RuleError(path.name, 1, "begin with a header: /* --- on the first line, YAML, then --- */")
+    header = _read_yaml(found.group(1), path, text[: found.start(1)].count("\n") + 1)
+    rest = text[found.end() :]
+    sql = rest.strip().rstrip(";").rstrip()
+    sql_line = text[: found.end()].count("\n") + 1 + rest[: len(rest) - len(rest.lstrip())].count("\n")
+    return header, sql, sql_line
 
 
 def _read_yaml(source: str, path: Path, first_line: int) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Places:
     whose: str  # condition on {column}, such as "{column} = :pid"; empty for everyone
     patient: str = "patient"
     stored: Mapping[str, str] = field(default_factory=dict)  # exceptions to fact_<name> and k_<name>
+    period_from: str = ""  # first day of a measure's period, which ends on as_of_day; rules have none
     inline: str = "not materialized "  # the hint that a CTE is read where it is used; Spark knows none and needs none
 
     def fact(self, name: str) -> str:
@@ -95,6 +96,9 @@ def _bound(relation: Relation, words: frozenset[str], places: Places) -> str:
         day, at = places.as_of_day, places.as_of_at
         moment = f"cast({day} as bigint) as day, cast({at} as bigint) as at, cast('Z' as varchar(3)) as zone"
         return f"as_of as (select {moment})"
+    if relation.sort is Sort.PERIOD:
+        ends = f"cast({places.period_from} as bigint) as from_day, cast({places.as_of_day} as bigint) as to_day"
+        return f"period as (select {ends})"
     if relation.sort is Sort.PATIENT:
         columns = ", ".join(column for column in PATIENT_COLUMNS if column != "patient_id")
         return (

@@ -28,6 +28,7 @@ class Sort(Enum):
     SHARED = "shared"  # calendar, value_set_code, source: the same for all patients
     KNOWLEDGE = "knowledge"
     AS_OF = "as_of"
+    PERIOD = "period"  # of measures only
     FAMILY = "family"
 
 
@@ -61,6 +62,7 @@ PATIENT_COLUMNS = (
     "calendar_id",
 )
 AS_OF_COLUMNS = ("day", "at", "zone")
+PERIOD_COLUMNS = ("from_day", "to_day")
 SHARED: dict[str, tuple[tuple[str, ...], str]] = {
     "calendar": (tuple(stored.name for stored in calendar.COLUMNS), "what a day is; see clinical.calendar"),
     "value_set_code": (("value_set", "code"), "which concept is in which value set"),
@@ -77,6 +79,7 @@ def relations() -> Mapping[str, Relation]:
     for name, table in REFERENCES.items():
         found[name] = Relation(name, Sort.REFERENCE, tuple(s.name for s in table.physical()), table.meaning)
     found["patient"] = Relation("patient", Sort.PATIENT, PATIENT_COLUMNS, "the people of this run")
+    found["period"] = Relation("period", Sort.PERIOD, PERIOD_COLUMNS, "first and last day a measure is about; one row")
     found["as_of"] = Relation("as_of", Sort.AS_OF, AS_OF_COLUMNS, "the day the rule answers for; one row")
     for name, (columns, meaning) in SHARED.items():
         found[name] = Relation(name, Sort.SHARED, columns, meaning)
