@@ -27,10 +27,10 @@ from beforehand.record.concepts import Dictionary
 from beforehand.record.enrolment import enrol_new
 from beforehand.record.identity import link_arrivals
 from beforehand.record.knowledge import extend as extend_knowledge
-from beforehand.record.models import Item, Message, Source
+from beforehand.record.models import Item, Source
 from beforehand.record.reconcile import reconcile_patients
 from beforehand.record.store.persons import PersonArrival, derive_patients, is_another_person, write_persons
-from beforehand.record.store.rows import Numbers, find_persons, find_versions, lock_for_writing, mark_dirty
+from beforehand.record.store.rows import Numbers, find_persons, find_versions, lock_for_writing, mark_dirty, message_states
 from beforehand.record.valuesets import extend as extend_value_sets
 
 _PERSON_VALUES = {name: index for index, name in enumerate(value_columns("patient_record"))}
@@ -156,7 +156,7 @@ class Batch:
 
     def _still_to_do(self, parts: Sequence[Part]) -> tuple[list[Part], list[Applied]]:
         """Leave out what another run has applied since we kept it; its items are duplicates of ours."""
-        states = dict(Message.objects.filter(pk__in={p.message.pk for p in parts}).values_list("pk", "state"))
+        states = message_states({int(part.message.pk) for part in parts})
         mine, others = [], []
         for part in parts:
             if states.get(part.message.pk) == "KEPT":

@@ -12,7 +12,7 @@ from beforehand.intake.blobs import digest_of, keep_blobs
 from beforehand.intake.errors import RefusedError
 from beforehand.intake.limits import LIMITS
 from beforehand.record.models import Message, Source
-from beforehand.record.store.rows import lock_for_writing
+from beforehand.record.store.rows import known_messages, lock_for_writing, number_objects
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,16 @@ def keep_all(*, things: Sequence[Received], source: Source, received_at: datetim
                 _count_as_duplicate(message, earlier)
             new.append(message)
             answer.append(message)
-        Message.objects.bulk_create(new)
+        number_objects(new)
     return answer
 
 
 def _known(source: Source, digests: list[str]) -> dict[str, Message]:
     """The first message of this source with each of these bytes. One that was refused is judged anew."""
+    seen = {number for at in range(0, len(digests), 500) for number in known_messages(source.pk, digests[at : at + 500])}
     known: dict[str, Message] = {}
-    for at in range(0, len(digests), 500):
-        batch = Message.objects.filter(
-            source=source, digest__in=digests[at : at + 500], state__in=("KEPT", "APPLIED")
-        ).order_by("id")
-        for message in batch:
+    if seen:  # the bytes of most messages are new
+        for message in Message.objects.filter(pk__in=seen).order_by("id"):
             known.setdefault(message.digest, message)
     return known
 

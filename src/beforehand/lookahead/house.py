@@ -19,7 +19,7 @@ from beforehand.lookahead.models import CalendarDay, CalendarState
 from beforehand.lookahead.sound import remember_sound
 from beforehand.record.knowledge import load_knowledge
 from beforehand.record.models import ValueSet
-from beforehand.record.store.rows import insert_rows
+from beforehand.record.store.rows import fetch, insert_rows, table_of
 from beforehand.record.valuesets import load_shipped
 
 _COLUMNS = [
@@ -42,7 +42,7 @@ def make_ready() -> Library:
     remember_sound(Path(settings.HOME) / "cache" / "sound-rules.json")
     found = library()
     last = _READY.get(_database())
-    if last is None or last[0] is not found or not CalendarState.objects.filter(pk=FEDERAL).exists():
+    if last is None or last[0] is not found or not calendar_is_loaded(FEDERAL):
         changed = load_calendar(FEDERAL, "US federal holidays", None)
         load_shipped()
         changed |= bool(load_knowledge())
@@ -54,6 +54,11 @@ def make_ready() -> Library:
     found = library()
     _READY[_database()] = (found, time.monotonic())
     return found
+
+
+def calendar_is_loaded(calendar_id: int) -> bool:
+    """Whether this database holds the calendar; asked at every run, since a test or a restore may have emptied it."""
+    return bool(fetch(f"select 1 from {table_of(CalendarState)} where calendar_id = %s", [calendar_id]))  # noqa: S608
 
 
 def _database() -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from beforehand.clinical.content import content_root
@@ -17,6 +17,7 @@ from beforehand.lookahead.engines.shape import Shape, ShapeError, shape_of
 from beforehand.lookahead.errors import RuleError
 from beforehand.lookahead.lint import lint
 from beforehand.lookahead.rule import Query, Rule, read_query
+from beforehand.lookahead.silence import Need, Silence
 from beforehand.lookahead.sound import digest, is_sound, keep_sound, note_sound
 
 
@@ -35,6 +36,11 @@ class CheckedQuery:
         """The stored relations it rests on: only when one of them changed can its answers change."""
         return stored_below(self.shape.tables) - {"family", "as_of"}
 
+    @cached_property
+    def needs_facts(self) -> Need:
+        """What a patient's record must hold before it can say anything."""
+        return Silence(self.shape, relations(), self.query.family).need()
+
     def views(self) -> tuple[str, ...]:
         """The clinical views it rests on."""
         return views_below(self.shape.tables)
@@ -48,6 +54,14 @@ class CheckedQuery:
     def holds_on(self, as_of: date) -> frozenset[str]:
         """Its rules whose authority is in force on that day."""
         return frozenset(rule.id for rule in self.query.rules.values() if rule.authority.holds_on(as_of))
+
+
+@lru_cache(maxsize=256)
+def looked_at(queries: tuple[CheckedQuery, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """The fact tables to look at before these queries run, and those whose codes matter."""
+    needs = [checked.needs_facts for checked in queries]
+    with_sets = frozenset(one.table for need in needs for one in need.all() if one.sets)
+    return frozenset(table for need in needs for table in need.tables()), with_sets
 
 
 @dataclass(frozen=True)

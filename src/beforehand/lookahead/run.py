@@ -24,7 +24,7 @@ from beforehand.lookahead.engines.rows import ERRORS as ROW_ERRORS
 from beforehand.lookahead.engines.rows import RowEngine
 from beforehand.lookahead.errors import AnswerError, LookaheadError
 from beforehand.lookahead.house import digest_of, first_digest, make_ready
-from beforehand.lookahead.library import CheckedQuery, Library
+from beforehand.lookahead.library import CheckedQuery, Library, looked_at
 from beforehand.lookahead.models import Finding, RuleFailure, RuleState
 from beforehand.lookahead.store import (
     due_patients,
@@ -35,6 +35,7 @@ from beforehand.lookahead.store import (
     write,
 )
 from beforehand.record.models import Patient
+from beforehand.record.store.rows import fetch, table_of
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +195,7 @@ def _begin(library: Library, as_of: date, store: bool) -> _Run:
     report.refused = sorted({refusal.rule_id for refusal in library.refused})
     if store:
         _note_refused(library, run.now)
-        run.digests = dict(RuleState.objects.values_list("rule_id", "digest"))
+        run.digests = dict(fetch(f"select rule_id, digest from {table_of(RuleState)}"))  # noqa: S608
     return run
 
 
@@ -234,7 +235,7 @@ def _run_rows(run: _Run, queries: list[CheckedQuery], ids: list[int], progress: 
     for batch in _batches(ids):
         try:
             with transaction.atomic():
-                found = [answer for checked in queries for answer in _rows_of(run, engine, checked, batch)]
+                found = _rows_of(run, engine, queries, batch)
                 _keep(run, queries, batch, found, engine.labels)
         except RULE_ERRORS:
             for checked in queries:
@@ -246,19 +247,25 @@ def _run_rows(run: _Run, queries: list[CheckedQuery], ids: list[int], progress: 
             progress(len(batch))
 
 
-def _rows_of(run: _Run, engine: RowEngine, checked: CheckedQuery, ids: list[int]) -> list[Answer]:
-    holds = checked.holds_on(run.as_of)
-    if not holds:
-        return []
-    found = [answer for patient in ids for answer in engine.answers(checked.query, checked.shape, patient, run.day)]
-    return [answer for answer in found if answer.rule_id in holds]
+def _rows_of(run: _Run, engine: RowEngine, queries: list[CheckedQuery], ids: list[int]) -> list[Answer]:
+    """What these queries say of these patients; one look at a patient's facts passes over those with nothing to say."""
+    in_force = [(checked, checked.needs_facts, holds) for checked in queries if (holds := checked.holds_on(run.as_of))]
+    tables, with_sets = looked_at(tuple(checked for checked, _, _ in in_force))
+    found = []
+    for patient in ids:
+        present = engine.present(patient, tables, with_sets)
+        for checked, need, holds in in_force:
+            if need.holds(present):
+                said = engine.answers(checked.query, checked.shape, patient, run.day)
+                found += [answer for answer in said if answer.rule_id in holds]
+    return found
 
 
 def _run_singly(run: _Run, engine: RowEngine, checked: CheckedQuery, ids: list[int]) -> None:
     """One rule under a savepoint of its own, so that a failing one cannot take the others along."""
     try:
         with transaction.atomic():
-            _keep(run, [checked], ids, _rows_of(run, engine, checked, ids), engine.labels)
+            _keep(run, [checked], ids, _rows_of(run, engine, [checked], ids), engine.labels)
     except RULE_ERRORS as error:
         _note_failure(run, checked, ids, error)
     else:
@@ -320,7 +327,7 @@ def _note_failure(run: _Run, checked: CheckedQuery, ids: list[int] | None, error
 
 
 def _forget_failures(queries: list[CheckedQuery]) -> None:
-    failing = set(RuleFailure.objects.values_list("rule_id", flat=True))
+    failing = {rule_id for (rule_id,) in fetch(f"select rule_id from {table_of(RuleFailure)}")}  # noqa: S608
     well = failing & {checked.query.id for checked in queries}
     if well:
         RuleFailure.objects.filter(rule_id__in=well).delete()

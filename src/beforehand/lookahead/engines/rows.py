@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.types.numeric import Int8
 
+from beforehand.clinical.tables import FACTS
 from beforehand.lookahead.engines.answers import Answer, Evidence, answers
 from beforehand.lookahead.engines.binding import Places, bind
 from beforehand.lookahead.engines.shape import Shape
@@ -41,6 +42,26 @@ def statement(query: Query, shape: Shape, is_postgres: bool) -> str:
     return text
 
 
+@lru_cache(maxsize=512)
+def look(tables: frozenset[str], with_sets: frozenset[str], is_postgres: bool) -> str:
+    """What one patient has: (fact table, '') of each that has rows, and (fact table, value set) of its codes.
+
+    The subqueries read nothing but the index of each table that begins with patient and code.
+    """
+    pid = "%(pid)s" if is_postgres else ":pid"
+    parts = []
+    for name in sorted(tables):
+        parts.append(f"select '{name}', '' where exists (select 1 from fact_{name} where patient_id = {pid})")  # noqa: S608
+        if name in with_sets:
+            code = FACTS[name].by[0]
+            parts.append(
+                f"select '{name}', v.value_set from"  # noqa: S608
+                f" (select distinct {code} as code from fact_{name} where patient_id = {pid}) c"
+                " cross join value_set_code v where v.code = c.code"
+            )
+    return "\nunion all\n".join(parts)
+
+
 class RowEngine:
     """Rules over one open connection of the database that holds the facts."""
 
@@ -64,6 +85,14 @@ class RowEngine:
         text = statement(query, shape, self.is_postgres)
         rows = self._run(text, {"pid": patient_id, "day": as_of_day, "at": last_second(as_of_day)})
         return answers(query, shape.columns, rows, as_of_day) if rows else []
+
+    def present(self, patient_id: int, tables: frozenset[str], with_sets: frozenset[str]) -> dict[str, set[str]]:
+        """Which of these fact tables have rows of the patient, each with the value sets its codes are in."""
+        found: dict[str, set[str]] = {}
+        if tables:
+            for table, value_set in self._run(look(tables, with_sets, self.is_postgres), {"pid": patient_id}):
+                found.setdefault(table, set()).add(value_set)
+        return found
 
     def _run(self, text: str, values: Mapping[str, int]) -> list[tuple[Any, ...]]:
         if not self.is_postgres:
