@@ -30,7 +30,14 @@ from beforehand.record.knowledge import extend as extend_knowledge
 from beforehand.record.models import Item, Source
 from beforehand.record.reconcile import reconcile_patients
 from beforehand.record.store.persons import PersonArrival, derive_patients, is_another_person, write_persons
-from beforehand.record.store.rows import Numbers, find_persons, find_versions, lock_for_writing, mark_dirty, message_states
+from beforehand.record.store.rows import (
+    Numbers,
+    find_persons,
+    find_versions,
+    lock_for_writing,
+    mark_dirty,
+    message_states,
+)
 from beforehand.record.valuesets import extend as extend_value_sets
 
 _PERSON_VALUES = {name: index for index, name in enumerate(value_columns("patient_record"))}

@@ -66,7 +66,7 @@ def keep_all(*, things: Sequence[Received], source: Source, received_at: datetim
 
 def _known(source: Source, digests: list[str]) -> dict[str, Message]:
     """The first message of this source with each of these bytes. One that was refused is judged anew."""
-    seen = {number for at in range(0, len(digests), 500) for number in known_messages(source.pk, digests[at : at + 500])}
+    seen = known_messages(source.pk, digests)
     known: dict[str, Message] = {}
     if seen:  # the bytes of most messages are new
         for message in Message.objects.filter(pk__in=seen).order_by("id"):

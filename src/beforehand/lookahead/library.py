@@ -53,7 +53,12 @@ class CheckedQuery:
 
     def holds_on(self, as_of: date) -> frozenset[str]:
         """Its rules whose authority is in force on that day."""
-        return frozenset(rule.id for rule in self.query.rules.values() if rule.authority.holds_on(as_of))
+        return _holding(self, as_of)
+
+
+@lru_cache(maxsize=4096)
+def _holding(checked: CheckedQuery, as_of: date) -> frozenset[str]:
+    return frozenset(rule.id for rule in checked.query.rules.values() if rule.authority.holds_on(as_of))
 
 
 @lru_cache(maxsize=256)

@@ -21,12 +21,12 @@ from beforehand.care.needs.operations import update_operations
 from beforehand.care.needs.risk import TABLES as RISK_TABLES
 from beforehand.care.needs.risk import refresh_risk
 from beforehand.clinical.times import day_of
-from beforehand.intake.apply import apply_message
+from beforehand.intake.apply import apply_message, apply_messages
 from beforehand.intake.ledger import keep
 from beforehand.lookahead.run import run_everyone, run_patients
 from beforehand.record.enrolment import default_programme, operations_team
 from beforehand.record.models import DirtyPatient, HouseSetting, Message, Patient, Source
-from beforehand.record.store import lock_for_writing
+from beforehand.record.store.rows import dirty_among, lock_for_writing, unmark
 
 AT_ONCE = 100  # items; anything larger only marks its patients dirty
 BATCH = 100  # patients in one transaction, so that a writer never waits long
@@ -70,7 +70,7 @@ def ready_to_receive(*, enrol_everyone: bool | None = None) -> None:
 def receive(data: bytes, source: Source, *, name: str = "", as_of: date | None = None) -> Arrival:
     """Take in one thing: keep it, apply it, look ahead. Returns once its facts are committed, whatever rules do."""
     message = keep(data=data, source=source, name=name, received_at=timezone.now())
-    applied = apply_message(message)
+    applied = apply_messages(source, [(message, data)])
     counts, patients = applied.counts, frozenset(applied.patients)
     ran = bool(patients) and counts.received <= AT_ONCE
     if ran:
@@ -96,17 +96,17 @@ def receive(data: bytes, source: Source, *, name: str = "", as_of: date | None =
 def settle_patients(patient_ids: Iterable[int], *, as_of: date) -> int:
     """One short transaction: rules, risk and needs of these dirty patients, and their marks removed."""
     lock_for_writing()  # whoever marks a patient meanwhile waits, so no mark is lost
-    rows = list(DirtyPatient.objects.filter(patient_id__in=list(patient_ids)).values_list("patient_id", "tables"))
-    if not rows:
+    marked = dirty_among(patient_ids)
+    if not marked:
         return 0
-    ids = [patient_id for patient_id, _ in rows]
-    named = [set(tables.split()) for _, tables in rows]
+    ids = list(marked)
+    named = [set(tables.split()) for tables in marked.values()]
     tables = set().union(*named) if all(named) else None
     run_patients(ids, as_of=as_of, tables=tables)
     if tables is None or tables & RISK_TABLES:
         refresh_risk(ids, day_of(as_of))
     update_needs(ids, as_of)
-    DirtyPatient.objects.filter(patient_id__in=ids).delete()
+    unmark(ids)
     return len(ids)
 
 

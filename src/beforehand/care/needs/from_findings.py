@@ -25,6 +25,7 @@ from beforehand.care.needs.rank import Policy, date_to_act, policy
 from beforehand.care.needs.register import asking_rules, missing, next_step, question, reason, rule_words
 from beforehand.care.needs.standing import refresh_rows
 from beforehand.care.needs.store import (
+    add_rows,
     change_rows,
     findings_about,
     findings_for_work,
@@ -35,6 +36,7 @@ from beforehand.care.needs.store import (
 )
 from beforehand.clinical.times import day_of
 from beforehand.record.models import Enrolment, Patient, Resource
+from beforehand.record.store.rows import number_objects
 
 BATCH = 500
 BY = "system:lookahead"
@@ -405,13 +407,13 @@ def _keep_owned(work: _Work, need: Need) -> None:
 
 def _save(work: _Work) -> None:
     if work.fresh:
-        Need.unscoped.bulk_create([need for need, _ in work.fresh], batch_size=BATCH)
+        number_objects([need for need, _ in work.fresh])
         for need, fold in work.fresh:
             work.links += [NeedFinding(need=need, finding_id=each.pk) for each in fold.findings]
             _note(work, need, "OPENED")
     change_rows(Need, list(work.changed.values()), RULE_COLUMNS)
     if work.links:
-        NeedFinding.objects.bulk_create(work.links, batch_size=BATCH, ignore_conflicts=True)
+        add_rows(NeedFinding, list({(link.need_id, link.finding_id): link for link in work.links}.values()))
     if work.events:
         write(work.events)
 
