@@ -107,7 +107,7 @@ def _case(line: Mapping[str, Any]) -> Case:
         id=str(line["caseId"]),
         measure=str(line["measure"]),
         year=str(line.get("deckYear") or ""),
-        title=f"{line.get('title') or ''}: {line.get('description') or ''}".strip(": "),
+        title=" ".join(f"{line.get('title') or ''}: {line.get('description') or ''}".split()).strip(": "),
         start=date.fromisoformat(str(line["period"]["start"])[:10]),
         end=date.fromisoformat(str(line["period"]["end"])[:10]),
         expected=tuple(expected if isinstance(expected, list) else [expected]),

@@ -121,7 +121,7 @@ def score(deck: Deck, only: str = "") -> dict[str, Any]:
     unscored: Counter[str] = Counter()
     last: tuple[str, str] | None = None
     for case in deck.cases:
-        if only and case.measure != only:
+        if only and case.measure not in only.split(","):
             continue
         if not case.is_agreed:
             unscored["reference engine differs or fails"] += 1
@@ -168,7 +168,7 @@ def main() -> int:
     parser.add_argument(
         "deck", nargs="?", type=Path, default=SHARED, help="folder or archive laid out like shared/data/ecqm"
     )
-    parser.add_argument("--measure", default="", help="only this one, such as CMS122")
+    parser.add_argument("--measure", default="", help="only these, such as CMS122,CMS165")
     parser.add_argument("--misses", action="store_true", help="list each miss")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true", help="accepted for python -m bench; it is quick anyway")

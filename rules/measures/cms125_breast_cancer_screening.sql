@@ -1,0 +1,90 @@
+/* ---
+title: Breast cancer screening
+measure: {id: CMS125, basis: boolean}
+authority:
+  name: Centers for Medicare & Medicaid Services, eCQI Resource Center
+  edition: "Eligible clinician eCQMs, 2026 performance period: CMS125"
+  url: https://ecqi.healthit.gov/ecqm/ec/2026/cms0125
+  valid_from: 2026-01-01
+author: Beforehand
+clinical_review: {by: null, on: null}
+notes: >
+  Who counts where is from CMS's public descriptions, in words of ours. The published specification is NCQA's, who ask for
+  a licence for commercial use of it.
+needs: [any_person, calendar, care_visit, observed, hospice_span, palliative_span, frailty_span,
+        advanced_illness_sign, nursing_home_resident, stated_woman, breast_removed, done_test]
+--- */
+with
+-- Women of 42 to 74 at the end of the period, seen at least once in it.
+initial_population as (
+  select p.patient_id, p.age_low as age
+  from any_person p
+  join stated_woman w on w.patient_id = p.patient_id
+  cross join period d
+  where p.age_low between 42 and 74
+    and exists (
+      select 1
+      from care_visit v
+      join value_set_code s on s.code = v.code
+        and s.value_set in ('vsac_office_visit', 'vsac_annual_wellness_visit',
+                            'vsac_preventive_care_services_established_office_visit_18_and_up',
+                            'vsac_preventive_care_services_initial_office_visit_18_and_up',
+                            'vsac_home_healthcare_services', 'vsac_telephone_visits', 'vsac_virtual_encounter')
+      where v.patient_id = p.patient_id and v.from_day >= d.from_day and v.to_day <= d.to_day)
+),
+denominator as (
+  select i.patient_id, i.age from initial_population i
+),
+year_before as (
+  select y.day
+  from period d
+  join calendar c on c.calendar_id = 1 and c.day = d.from_day
+  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 12 and y.day_of_month = 1
+),
+denominator_exclusion as (
+  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  union all
+  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  union all
+  select i.patient_id
+  from denominator i
+  join nursing_home_resident n on n.patient_id = i.patient_id
+  where i.age >= 66
+  union all
+  select i.patient_id
+  from denominator i
+  join frailty_span f on f.patient_id = i.patient_id
+  join advanced_illness_sign s on s.patient_id = i.patient_id
+  cross join period d
+  cross join year_before y
+  where i.age >= 66
+    and f.from_day <= d.to_day and f.to_day >= d.from_day
+    and s.from_day <= d.to_day and s.to_day >= y.day
+  union all
+  select b.patient_id
+  from breast_removed b
+  group by b.patient_id
+  having max(b.is_left) = 1 and max(b.is_right) = 1
+),
+-- From October two years before the period.
+since as (
+  select y.day
+  from period d
+  join calendar c on c.calendar_id = 1 and c.day = d.from_day
+  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 27 and y.day_of_month = 1
+),
+numerator as (
+  select o.patient_id
+  from observed o
+  join value_set_code s on s.code = o.code and s.value_set = 'vsac_mammography'
+  cross join period d
+  cross join since y
+  where o.to_day between y.day and d.to_day
+  union all
+  select t.patient_id
+  from done_test t
+  join value_set_code s on s.code = t.code and s.value_set = 'vsac_mammography'
+  cross join period d
+  cross join since y
+  where t.to_day between y.day and d.to_day
+)
