@@ -39,16 +39,16 @@ scans as (
 ),
 -- the newest kidney value of the last year
 measured as (
-    select o.patient_id, o.id as fact_id, o.taken_to_day, coalesce(o.comparator, '') || o.value_text as egfr,
+    select s.patient_id, s.id, o.id as fact_id, o.taken_to_day, coalesce(o.comparator, '') || o.value_text as egfr,
            case when o.value_unit not in ('mL/min/{1.73_m2}', 'mL/min/1.73m2', 'mL/min/1.73 m2', 'mL/min/{1.73m2}',
                                           'mL/min/1.73m^2', 'mL/min/1.73_m2', 'mL/min') then null
                 when o.comparator = '<' and o.value_micro <= 60000000 then 0
                 when o.comparator = '<' or (o.comparator = '>' and o.value_micro < 60000000) then null
                 else o.value_micro end as egfr_micro,
-           row_number() over (partition by o.patient_id order by o.taken_to_day desc nulls last, o.id desc nulls last) as place
-    from final_result o
+           row_number() over (partition by s.patient_id, s.id order by o.taken_to_day desc nulls last, o.id desc nulls last) as place
+    from scans s
+    join final_result o on o.patient_id = s.patient_id
     join value_set_code v on v.code = o.code and v.value_set = 'egfr'
-    join (select distinct patient_id from scans) s on s.patient_id = o.patient_id
     cross join as_of a
     where o.taken_to_day > a.day - 365 and o.value_micro is not null
 ),
@@ -72,7 +72,7 @@ judged as (
                 else 'DUE' end as status
     from scans s
     join visit_ahead b on b.patient_id = s.patient_id and b.id = s.id
-    left join measured e on e.patient_id = s.patient_id and e.place = 1
+    left join measured e on e.patient_id = s.patient_id and e.id = s.id and e.place = 1
     left join (select distinct patient_id, id from decided) d on d.patient_id = s.patient_id and d.id = s.id
 ),
 -- the answer can change when the visit is over or the kidney value grows old
@@ -100,10 +100,10 @@ evidence as (
     select t.patient_id, 'pause:' || cast(t.id as varchar(20)) as subject, t.fact_table, t.fact_id, 'medicine' as role
     from taken t
     union all
-    select s.patient_id, 'pause:' || cast(s.id as varchar(20)) as subject, 'observation' as fact_table, e.fact_id,
+    select e.patient_id, 'pause:' || cast(e.id as varchar(20)) as subject, 'observation' as fact_table, e.fact_id,
            'kidney value' as role
-    from scans s
-    join measured e on e.patient_id = s.patient_id and e.place = 1
+    from measured e
+    where e.place = 1
     union all
     select d.patient_id, 'pause:' || cast(d.id as varchar(20)) as subject, d.fact_table, d.fact_id, 'decision' as role
     from decided d
