@@ -123,7 +123,8 @@ def _said(words: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return name.removesuffix("_on").removesuffix("_cents").replace("_", " ")
+    words = name.removesuffix("_cents").replace("_", " ")
+    return f"{words[:-3]} day" if words.endswith(" on") else words
 
 
 def _map(title: str, words: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from beforehand.care.needs.actions import add_need, close_need, dismiss_need, snooze_need
 from beforehand.care.needs.from_findings import update_needs
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding, WorkRow
-from beforehand.record.models import Enrolment, Patient, Resource
+from beforehand.record.models import Enrolment, Item, Message, Patient, Resource
 from tests.unit.needs.house import TODAY, House
 
 
@@ -110,11 +110,25 @@ def test_need_folded_from_two_findings_closes_only_when_both_are_met(house: Hous
     assert house.need(ann).state == "CLOSED"
 
 
+def test_need_whose_fact_was_entered_in_error_says_which_source_withdrew_it(house: House) -> None:
+    ann = house.patient()
+    finding = house.finding(ann, "result_not_seen")
+    house.run(ann)
+    message = Message.objects.create(source=house.source, digest="d", size=1, received_at=timezone.now())
+    item = Item.objects.create(message=message, place=0, outcome="APPLIED", version_state="WITHDRAWN")
+    Resource.objects.create(
+        id=5, source_id=house.source.pk, type="Observation", logical_id="o", current_item_id=item.pk
+    )
+    house.becomes(finding, state="WITHDRAWN")
+    house.run(ann)
+    assert house.need(ann).marked == "Quay Lab withdrew what this rested on (Result not seen)"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"status": "EXCLUDED"}, "exclusion"),
-        ({"state": "WITHDRAWN"}, "withdrawn"),
+        ({"state": "WITHDRAWN"}, "The record no longer shows it"),
         ({"state": "RULE_CHANGED"}, "rule changed"),
         ({"lapses_on": TODAY}, "passed"),
         ({"status": "UNKNOWN"}, "Nobody can tell"),

@@ -33,6 +33,7 @@ from beforehand.care.needs.store import (
     lock_patients,
     needs_of,
     people_of,
+    withdrawn_by,
 )
 from beforehand.clinical.times import day_of
 from beforehand.record.models import Enrolment, Patient, Resource
@@ -339,7 +340,9 @@ def _why_marked(work: _Work, need: Need, linked: Sequence[Any]) -> str:
         if each.state == "RULE_CHANGED":
             return f"The rule changed and no longer asks for this ({title})"
         if each.state == "WITHDRAWN":
-            return f"The facts behind it were withdrawn or no longer fit ({title})"
+            by = withdrawn_by(item["fact_id"] for item in each.evidence or ())
+            who = f"{', '.join(by)} withdrew what this rested on" if by else "The record no longer shows it"
+            return f"{who} ({title})"[:400]
         if has_lapsed(each, work.as_of):
             return f"The day on which it mattered has passed ({title})"
         if each.status == "EXCLUDED":

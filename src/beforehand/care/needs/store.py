@@ -14,7 +14,7 @@ from django.db import connection, models
 
 from beforehand.care.needs.models import LIVE, Need, NeedFinding, PersonRisk, WorkRow
 from beforehand.lookahead.models import Finding
-from beforehand.record.models import Enrolment, Patient, TeamMember, User
+from beforehand.record.models import Enrolment, Item, Patient, Resource, Source, TeamMember, User
 from beforehand.record.store.rows import among, fetch, insert_rows, is_postgres, listed, table_of, update_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -100,6 +100,16 @@ def findings_about(patient_ids: Iterable[int], subjects: Iterable[str]) -> list[
     """What the rules say of these patients and subjects now, settled or not."""
     condition = f"{among('patient_id')} and state = 'CURRENT' and {among('subject')}"
     return _read(Finding, condition, [listed(patient_ids), listed(subjects)])
+
+
+def withdrawn_by(fact_ids: Iterable[int]) -> list[str]:
+    """The sources that withdrew one of these facts: their newest version says it was entered in error."""
+    sql = (
+        f'select distinct s.label, s.name from "{table_of(Resource)}" r'  # noqa: S608
+        f' join "{table_of(Item)}" i on i.id = r.current_item_id join "{table_of(Source)}" s on s.id = r.source_id'
+        f" where {among('r.id')} and i.version_state = 'WITHDRAWN'"
+    )
+    return sorted(str(row[0] or row[1]) for row in fetch(sql, [listed(fact_ids)]))
 
 
 def lock_patients(patient_ids: Iterable[int]) -> None:
