@@ -1,7 +1,7 @@
 -- Lines of plan statements that leave something to the person, with the subject and the days of money_case.
 select c.patient_id, c.subject, c.statement_id, c.bill_id, c.code as claim_code, c.provider, c.provider_id, c.coverage_id,
-       c.open_day, c.due_day, c.lapse_day, c.next_day, i.id as item_id, i.code, i.modifier, i.place, i.diagnosis, i.reason,
-       i.network, i.service_from_day, i.service_to_day, i.units_micro, i.billed_cents, i.allowed_cents, i.paid_cents,
+       c.open_day, c.due_day, c.lapse_day, c.next_day, i.id as line_id, i.code, i.modifier, i.place, i.diagnosis, i.reason,
+       i.network, i.service_from_day, i.service_to_day, i.units_micro, i.units_text, i.billed_cents, i.allowed_cents, i.paid_cents,
        i.share_cents, i.deductible_cents, i.noncovered_cents, i.encounter_id
 from money_case c
 join benefit_item i on i.patient_id = c.patient_id and i.statement_id = c.statement_id
