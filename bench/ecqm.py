@@ -39,9 +39,17 @@ def sets_for(deck: Deck, measure: str, year: str) -> dict[str, Pairs]:
     for name, one in measure_sets(content_root()).items():
         if one.oid:
             found[name] = deck.codes_of(one.oid, year)
+        elif name.startswith("measure_cpt"):
+            found[name] = within(deck.cpt_of(measure, year), [code for _, code in one.codes])
         else:
-            found[name] = frozenset(one.codes) or deck.cpt_of(measure, year)
+            found[name] = frozenset(one.codes)
     return found
+
+
+def within(pairs: Pairs, ranges: list[str]) -> Pairs:
+    """The codes that lie in one of the ranges; all of them when there are none."""
+    ends = [one.split("-") for one in ranges]
+    return frozenset(p for p in pairs if not ends or any(low <= p[1] <= high for low, high in ends))
 
 
 def count(store: CaseStore, measure: Measure, case: Case) -> Counts:

@@ -1,5 +1,5 @@
 /* ---
-title: Cervical cancer screening
+title: "Cervical cancer screening"
 measure: {id: CMS124, basis: boolean}
 authority:
   name: Centers for Medicare & Medicaid Services, eCQI Resource Center

@@ -1,5 +1,5 @@
 /* ---
-title: Breast cancer screening
+title: "Breast cancer screening"
 measure: {id: CMS125, basis: boolean}
 authority:
   name: Centers for Medicare & Medicaid Services, eCQI Resource Center

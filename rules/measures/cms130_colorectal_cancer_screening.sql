@@ -1,5 +1,5 @@
 /* ---
-title: Colorectal cancer screening
+title: "Colorectal cancer screening"
 measure: {id: CMS130, basis: boolean}
 authority:
   name: Centers for Medicare & Medicaid Services, eCQI Resource Center

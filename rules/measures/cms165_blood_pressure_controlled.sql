@@ -1,5 +1,5 @@
 /* ---
-title: High blood pressure under control
+title: "High blood pressure under control"
 measure: {id: CMS165, basis: boolean}
 authority:
   name: Centers for Medicare & Medicaid Services, eCQI Resource Center
