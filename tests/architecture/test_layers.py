@@ -28,6 +28,8 @@ def test_every_import_points_down() -> None:
         ("record/models/codes.py", "import beforehand.care.needs"),
         ("intake/apps.py", "import beforehand.lookahead.apps"),
         ("clinical/columns.py", "import django.db"),
+        ("world/days.py", "import beforehand.lookahead.rule"),
+        ("world/days.py", "import yaml"),
     ],
 )
 def test_an_import_that_points_up_breaks_the_contract(tmp_path: Path, module: str, line: str) -> None:

@@ -1,0 +1,1 @@
+"""A simulated year: an invented world sends, this product looks ahead, a coordinator works its list, and we count."""

@@ -1,0 +1,78 @@
+"""What a row on the list must be about to count for a kind of bump. The world knows nothing of this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from beforehand.world.truth import Affair
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A need as it stands on the list one morning."""
+
+    need: int
+    person: int
+    topic: str
+    rule: str
+    words: str  # question, reason and next step as the coordinator reads them
+    pages: frozenset[tuple[str, str]]  # the resources it rests on, by source and reference
+
+
+@dataclass(frozen=True)
+class About:
+    """Topics a row may come from, and what its words must say; ``by_words``: naming it does, whatever it rests on."""
+
+    topics: Collection[str]
+    says: str = ""
+    by_words: bool = False
+
+
+REFILL = About(("medicines",), r"refill|renew|runs out|lasts until")
+RESULT = About(("results",), r"result|follow|test|otassium|blood")
+ABOUT: Mapping[str, About] = {
+    "lost_refill": REFILL,
+    "renewal_missing": REFILL,
+    "never_filled": About(("medicines",), r"pick|fetch|fill"),
+    "interaction": About(("medicine_safety",), r"know|meant|take"),
+    "allergy": About(("medicine_safety",), r"allergy"),
+    "kidney_dose": About(("medicine_safety", "results", "chronic"), r"kidney|eGFR", by_words=True),
+    "missed_ride": About(("visits",), r"ride"),
+    "clash": About(("visits",), r"keep both|overlap|half an hour"),
+    "referral_not_scheduled": About(("referrals",), r"book|visit"),
+    "silent_agency": About(("referrals",), r"report"),
+    "authorization_missing": About(("authorizations",), r"uthoriz"),
+    "authorization_ends": About(("authorizations",), r"uthoriz"),
+    "unfollowed_result": RESULT,
+    "wrong_bill": About(("bills",), r"bill"),
+    "coverage_ends": About(("coverage",), r"cover|insur|plan"),
+    "social_need": About(("social",), r"food|help", by_words=True),
+    "emergency_visits": About(("utilization",), r"emergency"),
+    "no_call_after_stay": About(("transitions",), r"reached"),
+    "no_visit_after_stay": About(("transitions",), r"been seen"),
+    "list_not_reconciled": About(("transitions",), r"medicines list"),
+    "no_summary": About(("transitions",), r"summary"),
+    "discharge_medicine": About(("transitions", "medicines"), r"pick|fetch|fill"),
+    "check_lapses": About(("chronic", "prevention"), r"etina|eye", by_words=True),
+    "plan_review": About(("plans",), r"plan", by_words=True),
+    "repeated_test": About(("utilization",), r"test|order"),
+    "no_flu_vaccine": About(("prevention",), r"nfluenza", by_words=True),
+}
+
+
+def concerns(seen: Seen, affair: Affair) -> bool:
+    """Whether this row is about this affair: same person, topic and words, and it rests on it or names it."""
+    wanted = ABOUT[affair.kind]
+    if seen.person != affair.person or seen.topic not in wanted.topics or not re.search(wanted.says, seen.words):
+        return False
+    if seen.pages & affair.pages:
+        return True
+    return wanted.by_words and any(name in seen.words for name in affair.names)
+
+
+def matches(seen: Seen, affairs: Iterable[Affair]) -> list[Affair]:
+    """The affairs a row is about; where an open bump is among them the look-alikes beside it do not count."""
+    found = [affair for affair in affairs if concerns(seen, affair)]
+    return [affair for affair in found if affair.is_open] or found
