@@ -130,15 +130,23 @@ def ndc_eleven(code: str) -> str:
     return parts[0] if len(parts) == 1 and len(parts[0]) == 11 and parts[0].isdigit() else ""
 
 
-def _by_ndc(code: str) -> Medicine | None:
+def _rxcui_of_ndc(code: str) -> str:
     digits = ndc_eleven(code)
-    if not digits:
-        return None
     text = _ndc_text()
-    start = text.find(b"\n" + digits.encode() + b",")
-    if start < 0:
-        return None
-    return _by_rxcui(text[start + 13 : text.index(b"\n", start + 13)].strip().decode())
+    start = text.find(b"\n" + digits.encode() + b",") if digits else -1
+    return text[start + 13 : text.index(b"\n", start + 13)].strip().decode() if start >= 0 else ""
+
+
+def rxnorm_codes(codings: Iterable[Coding]) -> list[str]:
+    """The RxNorm numbers of a coded product: its own, then those its NDCs stand for."""
+    listed = list(codings)
+    own = [code for system, code, _ in listed if system == "rxnorm"]
+    return own + [found for system, code, _ in listed if system == "ndc" and (found := _rxcui_of_ndc(code))]
+
+
+def _by_ndc(code: str) -> Medicine | None:
+    rxcui = _rxcui_of_ndc(code)
+    return _by_rxcui(rxcui) if rxcui else None
 
 
 def _is_tail(word: str) -> bool:

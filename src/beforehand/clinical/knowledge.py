@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import yaml
 
-from beforehand.clinical import drugs
+from beforehand.clinical import drugs, medicine_tables
 from beforehand.clinical.columns import Physical, Stored
 from beforehand.clinical.content import content_root
 from beforehand.clinical.drugs import Coding, KnowledgeError, digest_of, read_table, resolve
@@ -243,6 +243,36 @@ RELATIONS: dict[str, Relation] = {
             ("ingredient", "measure"),
             ("renal_dosing.csv", *_CLASSES),
         ),
+        Relation(
+            "rule_medicine",
+            (_text("rule_id", "a row of a family"), _whole("part", "1 to 3"), _whole("ingredient", "RxNorm number")),
+            "Which medicines a row of a family of medicine rules means; part is the place among those it names.",
+            False,
+            ("ingredient", "rule_id"),
+            (*medicine_tables.FAMILIES, *_CLASSES),
+        ),
+        Relation(
+            "controlled_ingredient",
+            (_whole("ingredient", "RxNorm number"), _whole("schedule", "2 to 5, of the federal schedules")),
+            "Medicines under the Controlled Substances Act.",
+            False,
+            ("ingredient",),
+            ("controlled_medicines.csv",),
+        ),
+        Relation(
+            "medicine_strength",
+            (
+                _whole("code", "the medicine's concept"),
+                _whole("ingredient", "RxNorm number"),
+                _text("unit", "piece, mL, mg or patch"),
+                _whole("tenth_mg", "tenths of a milligram in one unit"),
+                _whole("hundredth_mme", "hundredths of a morphine milligram equivalent in one unit; a patch: a day"),
+            ),
+            "What one unit of an acetaminophen or opioid product holds.",
+            True,
+            ("code",),
+            ("medicine_strengths.csv", "ndc.csv.gz"),
+        ),
     )
 }
 
@@ -429,6 +459,7 @@ def _bundled_services() -> Iterator[Row]:
 
 
 _BY_CONCEPT: dict[str, Callable[[ConceptCodings], Iterator[Row]]] = {
+    "medicine_strength": lambda concept: medicine_tables.strengths(concept.id, concept.codings),
     "medicine": _medicine,
     "medicine_name": _medicine_name,
     "concept_words": _concept_words,
@@ -443,6 +474,8 @@ _STATIC: dict[str, Callable[[], Iterator[Row]]] = {
     "duplicate_class": _duplicate_classes,
     "allergy_cross": _crosses,
     "renal_limit": _renal_limits,
+    "rule_medicine": medicine_tables.rule_medicines,
+    "controlled_ingredient": medicine_tables.controlled,
     "medicare_amount": _medicare_amounts,
     "service_limit": _service_limits,
     "bundled_service": _bundled_services,
