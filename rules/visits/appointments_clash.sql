@@ -4,9 +4,12 @@ why: Nobody can be in two places at once; one of the two visits is lost unless i
 kind: conflict
 question: Can {patient} keep both {first} and {second} on {visit_on}?
 reason: "{how} on {visit_on}: {first} and {second}."
+met: "{first} and {second} on {visit_on} do not overlap."
 next_step: Ask which of the two can be moved, and move it.
 missing:
   time: "One of the two has no time of day or no length, so nobody can tell whether they overlap."
+excluded:
+  fine: "{patient} said that both can stay."
 authority: {name: "Beforehand founders: 30 minutes between two places", edition: "1", url: "https://www.cms.gov/priorities/innovation/key-concepts/care-coordination",
             valid_from: 2000-01-01}
 author: Beforehand founders
@@ -88,7 +91,7 @@ evidence as (
 select n.patient_id, n.subject, n.status, coalesce(n.made_day, n.day - 30) as opens_on, ahead.day as due_on,
        n.over_day as lapses_on,
        case when n.over_day < a.day + 90 then n.over_day else a.day + 90 end as recheck_on,
-       case when n.status = 'UNKNOWN' then 'time' end as missing,
+       case n.status when 'UNKNOWN' then 'time' when 'EXCLUDED' then 'fine' end as missing,
        n.first_visit as say_first, n.second_visit as say_second, n.day as say_visit_on, n.how as say_how
 from named n
 cross join as_of a

@@ -4,9 +4,12 @@ why: A visit missed for want of a ride is care not given, and the next slot may 
 kind: question
 question: Does {patient} have a ride to {visit} on {visit_on}?
 reason: "{why}; {ride} for {visit_on}."
+met: "A ride is there for {visit} on {visit_on}."
 next_step: Ask how they get there; book a ride if nobody drives.
 missing:
   ride: "Nobody has said how they get there, and they may not be able to drive."
+excluded:
+  declined: "{patient} wants no help with the way to {visit}."
 authority: {name: "Medicaid assurance of transportation, 42 CFR 431.53; booking two business days ahead as brokers ask",
             edition: "CMS SMD 23-006, 2023", url: "https://www.ecfr.gov/current/title-42/section-431.53", valid_from: 2000-01-01}
 author: Beforehand founders
@@ -14,8 +17,7 @@ clinical_review: {by: null, on: null}
 unknown: ask
 step_kind: ride
 harm: 4
-needs: [person, future_appointment, active_flag, active_condition, final_result, answered_question, said_no, calendar,
-        value_set_code]
+needs: [person, future_appointment, wants_ride, active_condition, said_no, calendar, value_set_code]
 --- */
 with
 ride_codes as (
@@ -45,38 +47,6 @@ ride_of as (
     join rides r on r.patient_id = v.patient_id
     where r.for_appointment_id = v.id or (r.for_appointment_id is null and r.start_from_day = v.day)
 ),
--- the newest answer to a question about getting to appointments
-told as (
-    select r.patient_id, 'observation' as fact_table, r.id as fact_id, r.taken_from_day as day, r.value_code as answer
-    from final_result r
-    join value_set_code q on q.code = r.code and q.value_set = 'transport_question'
-    where r.value_code is not null
-    union all
-    select r.patient_id, 'questionnaire_answer' as fact_table, r.id as fact_id, r.authored_from_day as day,
-           r.answer_code as answer
-    from answered_question r
-    join value_set_code q on q.code = r.code and q.value_set = 'transport_question'
-    where r.answer_code is not null
-),
-newest as (
-    select t.patient_id, t.fact_table, t.fact_id, t.answer,
-           row_number() over (partition by t.patient_id order by t.day desc nulls last, t.fact_id desc nulls last) as place
-    from told t
-),
-wants as (
-    select n.patient_id, n.fact_table, n.fact_id
-    from newest n
-    join value_set_code v on v.code = n.answer and v.value_set = 'transport_answer_medical'
-    where n.place = 1
-    union all
-    select f.patient_id, 'flag' as fact_table, f.id as fact_id
-    from active_flag f
-    join value_set_code v on v.code = f.code and v.value_set = 'transport_need'
-    union all
-    select c.patient_id, 'condition' as fact_table, c.id as fact_id
-    from active_condition c
-    join value_set_code v on v.code = c.code and v.value_set = 'transport_need'
-),
 may_not_drive as (
     select v.patient_id, v.id, 'condition' as fact_table, c.id as fact_id
     from visits v
@@ -101,7 +71,7 @@ judged as (
     from visits v
     left join (select patient_id, id, max(is_sure) as is_sure from ride_of group by patient_id, id) r
         on r.patient_id = v.patient_id and r.id = v.id
-    left join (select distinct patient_id from wants) w on w.patient_id = v.patient_id
+    left join (select distinct patient_id from wants_ride) w on w.patient_id = v.patient_id
     left join (select distinct patient_id, id from may_not_drive) m on m.patient_id = v.patient_id and m.id = v.id
     left join (select distinct patient_id, id from declined) d on d.patient_id = v.patient_id and d.id = v.id
 ),
@@ -116,7 +86,7 @@ evidence as (
     union all
     select v.patient_id, 'visit:' || cast(v.id as varchar(20)) as subject, w.fact_table, w.fact_id, 'needs a ride' as role
     from visits v
-    join wants w on w.patient_id = v.patient_id
+    join wants_ride w on w.patient_id = v.patient_id
     union all
     select m.patient_id, 'visit:' || cast(m.id as varchar(20)) as subject, m.fact_table, m.fact_id, 'may not drive' as role
     from may_not_drive m
@@ -127,7 +97,8 @@ evidence as (
 select j.patient_id, 'visit:' || cast(j.id as varchar(20)) as subject, j.status, j.day - 14 as opens_on,
        ahead.day as due_on, j.over_day as lapses_on,
        case when j.over_day < a.day + 90 then j.over_day else a.day + 90 end as recheck_on,
-       case when j.status = 'UNKNOWN' then 'ride' end as missing,
+       case j.status when 'UNKNOWN' then 'ride' when 'EXCLUDED' then 'declined' end as missing,
+       'appointment:' || cast(j.id as varchar(20)) as blocks,
        j.visit as say_visit, j.day as say_visit_on,
        case when j.wanting is not null then 'They need a ride to appointments'
             when j.doubtful is not null then 'They may not be able to drive'
