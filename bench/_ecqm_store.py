@@ -115,6 +115,7 @@ class CaseStore:
             table = ALL[str(row[0])]
             names = [stored.name for stored in table.physical()]
             row[1][names.index("code")] = medicines.get(medicine)
+        self._adopt(rows)
         for table_name, values in rows.items():
             self.house.insert(f"fact_{table_name}", values)
         return self._people(rows.get("patient_record", []))
@@ -144,6 +145,18 @@ class CaseStore:
             rows.setdefault(table, []).append(row)
             if place == 0 and mapped.medication is not None:
                 waiting.append(([table, row], context.ref(mapped.medication) or 0))  # type: ignore[list-item]
+
+    def _adopt(self, rows: dict[str, list[list[Any]]]) -> None:
+        """A deck's bundle is one patient's: what names a patient nowhere in it (some cases misspell theirs) is theirs.
+
+        Intake itself would keep such facts waiting for the patient they name.
+        """
+        people = [record[0] for record in rows.get("patient_record", [])]
+        if len(people) != 1:
+            return
+        for table, listed in rows.items():
+            for row in listed if table not in REFERENCES else ():
+                row[1] = row[2] = people[0]
 
     def _people(self, records: list[list[Any]]) -> list[int]:
         names = [stored.name for stored in ALL["patient_record"].physical()]

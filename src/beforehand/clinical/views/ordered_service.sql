@@ -1,5 +1,5 @@
 -- Orders and referrals that stand or were carried out, placed by as_of: no proposals, none that say "do not".
-select s.patient_id, s.id, s.source_id, s.code, s.reason, s.authored_from_day, s.authored_to_day, s.wanted_from_day,
+select s.patient_id, s.id, s.source_id, s.intent, s.code, s.reason, s.authored_from_day, s.authored_to_day, s.wanted_from_day,
        s.wanted_to_day, s.encounter_id, s.authored_at
 from service_request s
 cross join as_of a
