@@ -4,8 +4,12 @@ why: A plan that nobody looks at again stops fitting the person.
 kind: deadline
 question: Has the plan of {patient} been gone through this year?
 reason: "{plan}: last agreed or gone through {last_on}; due every 12 months."
+met: "{plan}: last agreed or gone through {last_on}; again in 12 months."
 next_step: Go through the plan with the person and say what changed.
 missing: {date: "Nobody says clearly when the plan was written or last gone through."}
+excluded:
+  declined: "{patient} did not want to go through the plan; asked again {opens_on}."
+  hospice: "{patient} is in hospice care, which has a plan of its own."
 authority: {name: "CMS Chronic Care Management, comprehensive care plan (MLN909188)", edition: "2025",
             url: "https://www.cms.gov/files/document/chroniccaremanagement.pdf", valid_from: 2015-01-01}
 author: Beforehand founders
@@ -100,6 +104,6 @@ select d.patient_id, d.subject,
        case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'unknown' then 'UNKNOWN' else 'EXCLUDED' end as status,
        d.open_day as opens_on, d.open_day + 30 as due_on, cast(null as bigint) as lapses_on,
        case when d.next_day < a.day + 90 then d.next_day else a.day + 90 end as recheck_on,
-       case when d.verdict = 'unknown' then 'date' end as missing, d.plan as say_plan, d.last_day as say_last_on
+       case d.verdict when 'unknown' then 'date' when 'declined' then 'declined' when 'hospice' then 'hospice' end as missing, d.plan as say_plan, d.last_day as say_last_on
 from dated d
 cross join as_of a
