@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from beforehand.lookahead.engines.duckdb import ERRORS, HOUSE, DuckEngine
+from beforehand.lookahead.engines.duckdb import ERRORS, HOUSE, LABELLED, DuckEngine
 from beforehand.lookahead.errors import LookaheadError
 from beforehand.lookahead.models import ColumnCopy
 
@@ -113,16 +113,21 @@ def _bring_up_to_date(engine: DuckEngine, folder: Path) -> tuple[Path, Path | No
     now = engine.one(f"select max(changed_seq) from {HOUSE}.patient")  # noqa: S608
     known = {copy.name: copy for copy in ColumnCopy.objects.all()}
     base = known.get("base")
-    if base is None or not (folder / base.folder).is_dir() or base.seq > now or _is_too_old(engine, base.seq):
+    if base is None or not is_whole(folder / base.folder) or base.seq > now or _is_too_old(engine, base.seq):
         return _make(engine, folder, "base", now, ""), None
     if base.seq == now:
         ColumnCopy.objects.filter(name="delta").delete()
         return folder / base.folder, None
     delta = known.get("delta")
-    if delta is not None and delta.seq == now and (folder / delta.folder).is_dir():
+    if delta is not None and delta.seq == now and is_whole(folder / delta.folder):
         return folder / base.folder, folder / delta.folder
     only = f"patient_id in (select id from {HOUSE}.patient where changed_seq > {base.seq})"  # noqa: S608
     return folder / base.folder, _make(engine, folder, "delta", now, only, base.seq)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a copy has all its files; the labels are written last."""
+    return (folder / f"{LABELLED}.parquet").exists()
 
 
 def _is_too_old(engine: DuckEngine, seq: int) -> bool:

@@ -19,7 +19,9 @@ from django.utils import timezone
 from beforehand.clinical.times import day_of
 from beforehand.lookahead.columns import ColumnsNotReadyError, fresh_columns
 from beforehand.lookahead.engines.answers import Answer, Evidence
+from beforehand.lookahead.engines.differences import Differences
 from beforehand.lookahead.engines.duckdb import ERRORS as DUCKDB_ERRORS
+from beforehand.lookahead.engines.duckdb import DuckEngine, places
 from beforehand.lookahead.engines.rows import ERRORS as ROW_ERRORS
 from beforehand.lookahead.engines.rows import RowEngine
 from beforehand.lookahead.errors import AnswerError, LookaheadError
@@ -33,9 +35,11 @@ from beforehand.lookahead.store import (
     stored_of_patients,
     stored_of_rules,
     write,
+    write_differences,
+    write_lines,
 )
 from beforehand.record.models import Patient
-from beforehand.record.store.rows import fetch, table_of
+from beforehand.record.store.rows import fetch, lock_for_writing, table_of
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +73,13 @@ class RunReport:
     def count(self, found: Iterable[Answer]) -> None:
         """Add answers to the counts."""
         for answer in found:
-            self.findings += 1
-            self.by_rule[answer.rule_id] = self.by_rule.get(answer.rule_id, 0) + 1
-            self.by_status[answer.status] = self.by_status.get(answer.status, 0) + 1
+            self.add(answer.rule_id, answer.status, 1)
+
+    def add(self, rule_id: str, status: str, number: int) -> None:
+        """Add so many answers of one rule and status."""
+        self.findings += number
+        self.by_rule[rule_id] = self.by_rule.get(rule_id, 0) + number
+        self.by_status[status] = self.by_status.get(status, 0) + number
 
 
 @dataclass
@@ -124,12 +132,11 @@ def run_everyone(
     started = time.perf_counter()
     run = _begin(library, as_of, store)
     queries = list(library.queries.values())
-    ids = _everyone()
-    if engine == "duckdb" or (engine == "auto" and len(ids) > FEW):
+    run.report.patients = everyone = _count_everyone()
+    if engine == "duckdb" or (engine == "auto" and everyone > FEW):
         _run_columns(run, queries, progress)
     else:
-        _run_rows(run, queries, ids, progress)
-    run.report.patients = len(ids)
+        _run_rows(run, queries, _everyone(), progress)
     if store and not run.report.failed:
         for checked in queries:
             _note_swept(checked, run.now)
@@ -175,17 +182,17 @@ def sweep_changed_rules(*, as_of: date, engine: str = "auto") -> RunReport:
     digests = {checked.query.id: digest_of(checked) for checked in library.queries.values()}
     changed = [c for c in library.queries.values() if swept.get(c.query.id) != digests[c.query.id]]
     run.digests = {checked.query.id: digests[checked.query.id] for checked in changed}
-    ids = _everyone() if changed else []
-    if changed and (engine == "duckdb" or (engine == "auto" and len(ids) > FEW)):
+    everyone = _count_everyone() if changed else 0
+    if changed and (engine == "duckdb" or (engine == "auto" and everyone > FEW)):
         _run_columns(run, changed, None)
     else:
-        _run_rows(run, changed, ids)
+        _run_rows(run, changed, _everyone() if changed else [])
     for checked in changed:
         if checked.query.id not in run.report.failed:
             _note_swept(checked, run.now)
             note_digest(checked.query.rules, digests[checked.query.id])
     _forget_rules_that_left(run, library)
-    run.report.patients = len(ids)
+    run.report.patients = everyone
     return _end(run, started)
 
 
@@ -207,6 +214,10 @@ def _end(run: _Run, started: float) -> RunReport:
 
 def _everyone() -> list[int]:
     return list(Patient.unscoped.filter(merged_into_id=None).order_by("id").values_list("id", flat=True))
+
+
+def _count_everyone() -> int:
+    return Patient.unscoped.filter(merged_into_id=None).count()
 
 
 def _resting_on(library: Library, tables: Collection[str] | None) -> list[CheckedQuery]:
@@ -304,16 +315,37 @@ def _run_columns(run: _Run, queries: list[CheckedQuery], progress: Progress | No
         for checked in queries:
             holds = checked.holds_on(run.as_of)
             try:
-                found = engine.answers(checked.query, checked.shape, run.day) if holds else []
-                with transaction.atomic():
-                    mine = [answer for answer in found if answer.rule_id in holds]
-                    _keep(run, [checked], None, mine, engine.labels)
-                    if run.store:
-                        _forget_failures([checked])
+                if run.store:
+                    _sweep(run, engine, checked, holds)
+                else:
+                    found = engine.answers(checked.query, checked.shape, run.day) if holds else []
+                    _keep(run, [checked], None, [one for one in found if one.rule_id in holds], engine.labels)
             except RULE_ERRORS as error:
                 _note_failure(run, checked, None, error)
             if progress is not None:
                 progress(1)
+
+
+def _sweep(run: _Run, engine: DuckEngine, checked: CheckedQuery, holds: frozenset[str]) -> None:
+    """One query for everyone: compared with what is stored inside DuckDB, so that only what differs is written."""
+    with Differences(engine, checked.query, checked.shape, places(run.day), run.day) as found:
+        found.only(holds)
+        with transaction.atomic():
+            lock_for_writing()
+            lines = engine.spill / "stored.csv"
+            write_lines(checked.query.rules, lines)
+            found.compare(lines)
+            written = write_differences(
+                found,
+                digests=run.digests_of(checked),
+                as_of_day=run.day,
+                now=run.now,
+                rule_changed=run.rule_changed,
+            )
+            _forget_failures([checked])
+        for rule_id, status, number in found.counts():
+            run.report.add(rule_id, status, number)
+    run.report.changed += written.ids
 
 
 def _note_failure(run: _Run, checked: CheckedQuery, ids: list[int] | None, error: Exception) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import orjson
 from django.db import connection
 
-from beforehand.lookahead.engines.answers import Answer
-from beforehand.record.store.rows import insert_rows
+from beforehand.lookahead.engines.answers import PIECES, Answer, fingerprint
+from beforehand.lookahead.engines.differences import Differences, Row
+from beforehand.record.store.rows import fetch, insert_rows, is_postgres
 
 CHUNK = 500
 CURRENT, WITHDRAWN, RULE_CHANGED = "CURRENT", "WITHDRAWN", "RULE_CHANGED"
@@ -63,23 +65,6 @@ class Written:
     new: int = 0
     changed: int = 0
     withdrawn: int = 0
-
-
-def fingerprint(answer: Answer, sensitivity: str) -> str:
-    """A short digest of all an answer says."""
-    content = (
-        answer.status,
-        answer.opens_on,
-        answer.due_on,
-        answer.lapses_on,
-        answer.recheck_on,
-        answer.missing,
-        answer.blocks,
-        sorted(answer.say.items()),
-        answer.evidence,
-        sensitivity,
-    )
-    return hashlib.blake2b(repr(content).encode(), digest_size=12).hexdigest()
 
 
 def labels_of(answer: Answer, labels: Mapping[tuple[str, int], str]) -> str:
@@ -147,6 +132,79 @@ def write(
     written.ids += [number for number, _ in changed] + [one.id for one in gone]
     written.new, written.changed, written.withdrawn = len(fresh), len(changed), len(gone)
     return written
+
+
+def write_differences(
+    found: Differences, *, digests: Mapping[str, str], as_of_day: int, now: datetime, rule_changed: bool = False
+) -> Written:
+    """``write`` for everyone at once: the comparison was made inside DuckDB, and only rows that differ come here."""
+    written = Written()
+    at = connection.ops.adapt_datetimefield_value(now)
+    last = int(fetch("select coalesce(max(id), 0) from finding")[0][0])
+    changed: list[tuple[int, tuple[Any, ...]]] = []
+
+    def fresh() -> Iterator[tuple[Any, ...]]:
+        for row in found.written():
+            values = _values(row, found.says, digests, at)
+            if row.number is None:
+                written.new += 1
+                yield values
+            else:
+                changed.append((row.number, values))
+
+    insert_rows("finding", _COLUMNS, fresh())
+    gone = [Stored(number, "", 0, "", "", CURRENT, False, lapses) for number, lapses in found.gone()]
+    _update(changed)
+    _withdraw(gone, as_of_day, at, rule_changed=rule_changed)
+    written.ids = [number for (number,) in fetch("select id from finding where id > %s", [last])] if written.new else []
+    written.ids += [number for number, _ in changed] + [one.id for one in gone]
+    written.changed, written.withdrawn = len(changed), len(gone)
+    return written
+
+
+def write_lines(rule_ids: Iterable[str], file: Path) -> None:
+    """What is stored of these rules, as ``Differences.compare`` reads it; the text is made by the database itself."""
+    wanted = sorted(rule_ids)
+    subject = "encode(convert_to(subject, 'UTF8'), 'hex')" if is_postgres() else "hex(subject)"
+    fields = ["id", "rule_id", "patient_id", subject, "fingerprint"]
+    fields += [f"case when {each} then 1 else 0 end" for each in ("state = 'CURRENT'", "is_stale")]
+    fields.append("coalesce(cast(lapses_on as varchar(20)), '')")
+    line = " || ',' || ".join(f"cast({field} as varchar(400))" for field in fields)
+    with file.open("w", encoding="ascii") as out, connection.cursor() as cursor:
+        cursor.execute(
+            f"select {line} from finding where rule_id in ({', '.join(['%s'] * len(wanted))})",  # noqa: S608  our names
+            wanted,
+        )
+        while rows := cursor.fetchmany(10_000):
+            out.write("\n".join(row[0] for row in rows))
+            out.write("\n")
+
+
+def _values(row: Row, says: list[str], digests: Mapping[str, str], at: Any) -> tuple[Any, ...]:
+    """A finding's columns, from what DuckDB says of it."""
+    evidence = []
+    for piece in row.facts.split(PIECES) if row.facts else ():
+        table, number, role = piece.split(":", 2)
+        evidence.append((table, int(number), role))
+    evidence.sort()
+    pieces = [{"table": table, "fact_id": number, "role": role} for table, number, role in evidence]
+    return (
+        *row[1:11],
+        _dumps(dict(zip(says, row.say, strict=True))),
+        _dumps(pieces),
+        row.sensitivity,
+        digests.get(row.rule_id, ""),
+        row.fingerprint,
+        False,
+        CURRENT,
+        "",
+        at,
+        at,
+    )
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _row(answer: Answer, sensitivity: str, print_now: str, digests: Mapping[str, str], at: Any) -> tuple[Any, ...]:

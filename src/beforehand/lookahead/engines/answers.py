@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,6 +15,7 @@ FIXED = ("patient_id", "subject", "status", "opens_on", "due_on", "lapses_on", "
 BLOCKS = "blocks"  # optional: the subject of what cannot go ahead until this is settled
 EVIDENCE_COLUMNS = ("patient_id", "subject", "fact_table", "fact_id", "role")
 SUBJECT_LENGTH = 200
+BETWEEN, PIECES = "\x1f", "\x1e"  # in the text a fingerprint is made of: between its parts, between pieces of evidence
 
 
 class Evidence(NamedTuple):
@@ -75,7 +77,7 @@ def answers(query: Query, columns: Sequence[str], rows: Iterable[Sequence[object
             if blocks_place is not None:
                 answer.blocks = str(row[blocks_place] or "")
             answer.say = {name: _said(row[number]) for name, number in says}
-            _check(query, answer, as_of_day)
+            check(query, answer, as_of_day)
             found[key] = answer
             contents[key] = row[:width]
             pieces[key] = set()
@@ -105,7 +107,8 @@ def _said(value: object) -> str | int | None:
     return int(str(value))
 
 
-def _check(query: Query, answer: Answer, as_of_day: int) -> None:
+def check(query: Query, answer: Answer, as_of_day: int) -> None:
+    """AnswerError when an answer breaks the contract of the result columns."""
     rule = query.rules.get(answer.rule_id)
     if rule is None:
         raise AnswerError(f"{query.id}: rule_id is not one of the family's")
@@ -125,6 +128,18 @@ def _check(query: Query, answer: Answer, as_of_day: int) -> None:
         raise AnswerError(f"{query.id}: blocks is the subject kind:key of another thing, or NULL")
     if len(answer.subject) > SUBJECT_LENGTH or ":" not in answer.subject:
         raise AnswerError(f"{query.id}: subject is kind:key, at most {SUBJECT_LENGTH} characters")
+
+
+def fingerprint(answer: Answer, sensitivity: str) -> str:
+    """A short digest of all an answer says. ``differences`` makes the same inside DuckDB: change both or neither."""
+    days = (answer.opens_on, answer.due_on, answer.lapses_on, answer.recheck_on)
+    parts = [answer.status, *("" if day is None else str(day) for day in days), answer.missing, answer.blocks]
+    for name, value in sorted(answer.say.items()):
+        sign = "" if value is None else "s" if isinstance(value, str) else "i"
+        parts.append(f"{name}={sign}{'' if value is None else value}")
+    parts.append(PIECES.join(sorted({f"{one.table}:{one.fact_id}:{one.role}" for one in answer.evidence})))
+    parts.append(sensitivity)
+    return hashlib.md5(BETWEEN.join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 def by_rule(found: Iterable[Answer]) -> Mapping[str, int]:

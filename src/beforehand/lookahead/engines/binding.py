@@ -52,6 +52,13 @@ def bind(query: Query, shape: Shape, places: Places) -> str:
     )
 
 
+def bind_with(query: Query, shape: Shape, places: Places, more: Mapping[str, str], last: str) -> str:
+    """The steps of a rule, more SELECTs behind them, and the last SELECT of the caller; {answer} is the answer."""
+    steps = f"{shape.step_text.strip()},\n{ANSWER} as (\n{shape.last_text}\n)"
+    behind = "".join(f",\n{name} as (\n{text}\n)" for name, text in more.items())
+    return f"with {_front(query.family, shape, places)}{steps}{behind}\n{last.format(answer=ANSWER)}"
+
+
 def bind_step(query: Query, shape: Shape, places: Places, step: str) -> str:
     """The statement that shows one named CTE of the rule, for its cases."""
     return f"with {_front(query.family, shape, places)}{shape.step_text.strip()}\nselect * from {step}"

@@ -29,6 +29,8 @@ HOUSE = "house"  # the attached database that holds the rows
 TYPES = {Physical.INTEGER: "bigint", Physical.TEXT: "varchar"}
 ERRORS = (duckdb.Error,)
 _STORED_PATIENT = "stored_patient"
+LABELLED = "labelled_fact"  # facts that carry sensitivity labels: few, so that answers need not look at all facts
+PATIENTS = "patient"  # the file of the patients, beside those of the facts
 
 
 def extension_file(name: str) -> Path:
@@ -54,6 +56,8 @@ class DuckEngine:
         if spill is not None:
             settings["temp_directory"] = str(spill)
         self.connection = duckdb.connect(":memory:", config=settings)
+        self.has_labels = False
+        self.spill = spill or Path()  # for what does not fit, and for hand-over
 
     def __enter__(self) -> DuckEngine:
         return self
@@ -93,6 +97,22 @@ class DuckEngine:
                 f"copy (select {columns} from {HOUSE}.fact_{name}{where} order by {order})"  # noqa: S608  our own names
                 f" to '{_file(folder, name)}' (format parquet, compression zstd)"
             )
+        columns = ", ".join(_typed(stored) for stored in PATIENT_STORED)
+        where = f" where {only.replace('patient_id', 'id', 1)}" if only else ""
+        self.connection.execute(
+            f"copy (select {columns} from {HOUSE}.patient{where} order by id)"  # noqa: S608
+            f" to '{_file(folder, PATIENTS)}' (format parquet, compression zstd)"
+        )
+        self.copy_labels(folder)
+
+    def copy_labels(self, folder: Path) -> None:
+        """Keep apart which of the copied facts carry labels."""
+        parts = [
+            f"select '{name}' as fact_table, id, patient_id, sensitivity from {_read(folder, name)}"  # noqa: S608
+            " where sensitivity <> ''"
+            for name in FACTS
+        ]
+        self.connection.execute(f"copy ({' union all '.join(parts)}) to '{_file(folder, LABELLED)}' (format parquet)")
 
     def copy_changed_patients(self, folder: Path, since: int) -> None:
         """Copy which patients changed after a watermark."""
@@ -102,12 +122,11 @@ class DuckEngine:
         )
 
     def load_shared(self) -> None:
-        """Take over what is the same for all patients, and the patients themselves."""
+        """Take over what is the same for all patients."""
         tables: dict[str, tuple[str, tuple[Stored, ...]]] = {
             "calendar": ("calendar", calendar.COLUMNS),
             "value_set_code": ("value_set_code", VALUE_SET_STORED),
             "source": ("source", SOURCE_STORED),
-            _STORED_PATIENT: ("patient", PATIENT_STORED),
         }
         tables |= {f"k_{n}": (f"k_{n}", relation.columns) for n, relation in knowledge.RELATIONS.items()}
         tables |= {f"fact_{n}": (f"fact_{n}", table.physical()) for n, table in REFERENCES.items()}
@@ -121,11 +140,13 @@ class DuckEngine:
             changed = _file(delta, "delta_patient")
             self.connection.execute(f"create table delta_patient as select patient_id from '{changed}'")  # noqa: S608
         for name in FACTS:
-            text = f"select * from read_parquet('{_file(base, name)}')"  # noqa: S608
-            if delta is not None:
-                text += " where patient_id not in (select patient_id from delta_patient)"
-                text += f" union all select * from read_parquet('{_file(delta, name)}')"  # noqa: S608
+            text = _beside(f"select * from {_read(base, name)}", delta and f"select * from {_read(delta, name)}")  # noqa: S608
             self.connection.execute(f"create view fact_{name} as {text}")
+        for name, key in ((PATIENTS, "id"), (LABELLED, "patient_id")):
+            text = _beside(f"select * from {_read(base, name)}", delta and f"select * from {_read(delta, name)}", key)  # noqa: S608
+            made = _STORED_PATIENT if name == PATIENTS else name
+            self.connection.execute(f"create table {made} as {text}")
+        self.has_labels = self.one(f"select count(*) from {LABELLED}") > 0  # noqa: S608
 
     def answers(self, query: Query, shape: Shape, as_of_day: int) -> list[Answer]:
         """What a rule says of everyone."""
@@ -152,6 +173,19 @@ def places(as_of_day: int, stored: Mapping[str, str] | None = None) -> Places:
 
 def _typed(column: Stored) -> str:
     return f"cast({column.name} as {TYPES[column.type]}) as {column.name}"
+
+
+def _beside(base: str, delta: str | None, key: str = "patient_id") -> str:
+    """The base without the patients of the delta, and the delta."""
+    if delta is None:
+        return base
+    return f"{base} where {key} not in (select patient_id from delta_patient) union all {delta}"  # noqa: S608
+
+
+def _read(folder: Path, name: str) -> str:
+    """A table of the copy as DuckDB reads it: one file, or a folder of files when it was made in pieces."""
+    file = _file(folder, name)
+    return f"read_parquet('{file}/*.parquet')" if Path(file).is_dir() else f"read_parquet('{file}')"
 
 
 def _file(folder: Path, name: str) -> str:
