@@ -4,8 +4,10 @@ why: What the specialist found and advised is lost to everybody else until the r
 kind: gap
 question: Has a report come back from the referral of {patient}, seen on {seen_on}?
 reason: "Referred on {ordered_on}{to}, seen on {seen_on}; no report is here."
+met: "Referred on {ordered_on}{to}, seen on {seen_on}; the report is here."
 next_step: Ask the specialist's office for the report.
 missing: {which: "A consultation note came after the visit, but nobody says that it answers this referral."}
+excluded: {declined: "{patient} does not want this referral followed up."}
 authority: {name: "CMS50 Closing the Referral Loop; 30 days by the Beforehand founders", edition: "2024",
             url: "https://ecqi.healthit.gov/ecqm/ec/2024/cms0050v12", valid_from: 2015-01-01}
 author: Beforehand founders
@@ -108,7 +110,7 @@ evidence as (
 )
 select j.patient_id, 'order:' || cast(j.id as varchar(20)) as subject, j.status, j.due_day as opens_on,
        j.due_day as due_on, cast(null as bigint) as lapses_on, a.day + 90 as recheck_on,
-       case when j.status = 'UNKNOWN' then 'which' end as missing,
+       case j.status when 'UNKNOWN' then 'which' when 'EXCLUDED' then 'declined' end as missing,
        j.authored_from_day as say_ordered_on, j.seen_day as say_seen_on,
        coalesce(' to ' || j.performer_name, '') as say_to
 from judged j

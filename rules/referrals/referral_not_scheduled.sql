@@ -4,8 +4,11 @@ why: About half of all referrals never become a visit; the reason for them does 
 kind: gap
 question: Is a visit booked for the referral of {patient} of {ordered_on}?
 reason: "Referred on {ordered_on}{to}; {visit}."
+met: "Referred on {ordered_on}{to}; a visit is on record."
 next_step: Call the office that was asked, and book the visit.
 missing: {ordered: "Nobody says on which day the referral was made."}
+excluded:
+  declined: "{patient} does not want this referral."
 authority: {name: "CMS50 Closing the Referral Loop; 14 days, urgent 3, by the Beforehand founders", edition: "2024",
             url: "https://ecqi.healthit.gov/ecqm/ec/2024/cms0050v12", valid_from: 2015-01-01}
 author: Beforehand founders
@@ -75,7 +78,7 @@ evidence as (
     from declined d
 )
 select j.patient_id, j.subject, j.status, j.due_day as opens_on, j.due_day as due_on, cast(null as bigint) as lapses_on,
-       a.day + 90 as recheck_on, case when j.status = 'UNKNOWN' then 'ordered' end as missing,
+       a.day + 90 as recheck_on, case j.status when 'UNKNOWN' then 'ordered' when 'EXCLUDED' then 'declined' end as missing,
        j.authored_from_day as say_ordered_on, coalesce(' to ' || j.performer_name, '') as say_to,
        case when j.status = 'MET' then 'a visit is on record' else 'no visit is booked' end as say_visit
 from judged j
