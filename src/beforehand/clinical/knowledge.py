@@ -266,7 +266,12 @@ RELATIONS: dict[str, Relation] = {
                 _whole("ingredient", "RxNorm number"),
                 _text("unit", "piece, mL, mg or patch"),
                 _whole("tenth_mg", "tenths of a milligram in one unit"),
-                _whole("hundredth_mme", "hundredths of a morphine milligram equivalent in one unit; a patch: a day"),
+                Stored(
+                    "hundredth_mme",
+                    Physical.INTEGER,
+                    False,
+                    "hundredths of a morphine milligram equivalent in one unit; a patch: a day; empty when not an opioid",
+                ),
             ),
             "What one unit of an acetaminophen or opioid product holds.",
             True,
