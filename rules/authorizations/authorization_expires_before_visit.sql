@@ -4,6 +4,7 @@ why: An authorization that is over on the day counts as none; the visit is refus
 kind: conflict
 question: Can the authorization of {patient} be extended to {visit_on}?
 reason: "The authorization holds until {until_on}; the visit is on {visit_on}."
+met: "The authorization holds until {until_on}, and the visit is on {visit_on}."
 next_step: Ask the plan to extend the authorization, or move the visit into its time.
 missing:
   until: "The authorization does not say clearly from when until when it holds."
@@ -62,6 +63,13 @@ judged as (
            case when o.late_day is not null then 'DUE' when o.open_visit is not null then 'UNKNOWN' else 'MET' end as status
     from per_order o
 ),
+-- the visit that waits for it
+waiting as (
+    select j.patient_id, j.order_id, min(m.id) as visit_id
+    from judged j
+    join per_visit m on m.patient_id = j.patient_id and m.order_id = j.order_id and m.day = j.day
+    group by j.patient_id, j.order_id
+),
 evidence as (
     select m.patient_id, 'authorization:' || cast(m.order_id as varchar(20)) as subject, 'appointment' as fact_table,
            m.id as fact_id, 'visit' as role
@@ -75,6 +83,8 @@ select j.patient_id, 'authorization:' || cast(j.order_id as varchar(20)) as subj
        j.day - 30 as opens_on, j.day - 7 as due_on, j.day + 1 as lapses_on,
        case when j.over_day < a.day + 90 then j.over_day else a.day + 90 end as recheck_on,
        case when j.status = 'UNKNOWN' then 'until' end as missing,
+       'appointment:' || cast(w.visit_id as varchar(20)) as blocks,
        j.until_day as say_until_on, j.day as say_visit_on
 from judged j
+join waiting w on w.patient_id = j.patient_id and w.order_id = j.order_id
 cross join as_of a

@@ -4,10 +4,14 @@ why: Without the plan's authorization the service is put off on the day, or bill
 kind: deadline
 question: Has the plan authorized {what} of {patient} for {visit_on}?
 reason: "{what} is planned for {visit_on}; {answer}."
+met: "{what} is planned for {visit_on}; the plan authorized it."
 next_step: Ask the ordering office for the authorization request, and the plan for its answer.
 missing:
   which: "The plan authorized something, but nobody says that it was this order."
   coverage: "It usually needs authorization, and no insurance is on record that could be asked."
+excluded:
+  declined: "{patient} does not want {what}."
+  free: "The plan says that {what} needs no authorization."
 authority: {name: "CMS-0057-F: the plan answers within 7 calendar days", edition: "2024, in force 2026",
             url: "https://www.cms.gov/cms-interoperability-and-prior-authorization-final-rule-cms-0057-f", valid_from: 2015-01-01}
 author: Beforehand founders
@@ -20,10 +24,10 @@ needs: [person, active_order, future_appointment, coverage_eligibility_response,
 --- */
 with
 booked as (
-    select b.patient_id, b.order_id, min(b.start_from_day) as day
+    select b.patient_id, b.order_id, b.start_from_day as day, b.id as visit_id,
+           row_number() over (partition by b.patient_id, b.order_id order by b.start_from_day nulls last, b.id nulls last) as place
     from future_appointment b
     where b.status in ('booked', 'pending')
-    group by b.patient_id, b.order_id
 ),
 -- what the plan said, after the order was made, to: does it need authorization?
 asked as (
@@ -39,11 +43,11 @@ said as (
     group by patient_id, id
 ),
 planned as (
-    select o.patient_id, o.id, o.code, o.authored_from_day, coalesce(b.day, o.wanted_to_day) as day, s.is_needed
+    select o.patient_id, o.id, o.code, o.authored_from_day, coalesce(b.day, o.wanted_to_day) as day, b.visit_id, s.is_needed
     from active_order o
     join person p on p.patient_id = o.patient_id
     cross join as_of a
-    left join booked b on b.patient_id = o.patient_id and b.order_id = o.id
+    left join booked b on b.patient_id = o.patient_id and b.order_id = o.id and b.place = 1
     left join said s on s.patient_id = o.patient_id and s.id = o.id
     where coalesce(b.day, o.wanted_to_day) >= a.day
       and (s.is_needed = 1 or o.code in (select code from value_set_code where value_set = 'needs_authorization')
@@ -76,7 +80,7 @@ declined as (
     join said_no n on n.patient_id = p.patient_id and n.about_id = p.id
 ),
 judged as (
-    select p.patient_id, p.id, p.code, p.day, p.day + 1 as over_day, n.is_denied, n.id as answered,
+    select p.patient_id, p.id, p.code, p.day, p.visit_id, p.day + 1 as over_day, n.is_denied, n.id as answered,
            case when d.id is not null then 'declined'
                 when n.is_approved = 1 then 'approved'
                 when p.is_needed = 0 then 'not needed'
@@ -121,7 +125,9 @@ select j.patient_id, 'order:' || cast(j.id as varchar(20)) as subject,
                       when 'approved' then 'MET' when 'due' then 'DUE' else 'UNKNOWN' end as status,
        j.day - 30 as opens_on, j.day - 7 as due_on, j.over_day as lapses_on,
        case when j.over_day < a.day + 90 then j.over_day else a.day + 90 end as recheck_on,
-       case j.verdict when 'which' then 'which' when 'coverage' then 'coverage' end as missing,
+       case j.verdict when 'which' then 'which' when 'coverage' then 'coverage'
+                      when 'declined' then 'declined' when 'not needed' then 'free' end as missing,
+       'appointment:' || cast(j.visit_id as varchar(20)) as blocks,
        coalesce(w.words, 'the service') as say_what, j.day as say_visit_on,
        case when j.verdict = 'approved' then 'the plan authorized it'
             when j.verdict = 'not needed' then 'the plan says that it needs no authorization'
