@@ -24,8 +24,8 @@ class KnowledgeLoad(models.Model):
 
 def _field(stored: Stored) -> models.Field[Any, Any]:
     if stored.type is Physical.TEXT:
-        return models.TextField()
-    return models.BigIntegerField()
+        return models.TextField(null=not stored.required)
+    return models.BigIntegerField(null=not stored.required)
 
 
 def _model(relation: Relation) -> type[models.Model]:
