@@ -99,12 +99,14 @@ denominator_exclusion as (
 ),
 -- Stays and emergency visits: what is measured there does not count.
 acute as (
-  select v.patient_id, v.id
+  select v.patient_id, v.id, v.from_day, v.to_day, v.start_at, v.end_at
   from care_visit v
   join value_set_code s on s.code = v.code
     and s.value_set in ('vsac_encounter_inpatient', 'vsac_emergency_department_evaluation_and_management_visit')
   union all
-  select v.patient_id, v.id from care_visit v where v.class_code in ('EMER', 'IMP', 'ACUTE', 'NONAC', 'PRENC', 'SS')
+  select v.patient_id, v.id, v.from_day, v.to_day, v.start_at, v.end_at
+  from care_visit v
+  where v.class_code in ('EMER', 'IMP', 'ACUTE', 'NONAC', 'PRENC', 'SS')
 ),
 pressure as (
   select o.patient_id, o.to_day as day,
@@ -115,7 +117,14 @@ pressure as (
   cross join period d
   where o.to_day between d.from_day and d.to_day
     and o.value_unit = 'mm[Hg]'
-    and not exists (select 1 from acute x where x.patient_id = o.patient_id and x.id = o.encounter_id)
+    and not exists (
+      select 1
+      from acute x
+      where x.patient_id = o.patient_id
+        and (x.id = o.encounter_id
+          or (o.encounter_id is null and o.from_day >= x.from_day and o.to_day <= x.to_day
+            and (o.taken_at is null or x.start_at is null or o.taken_at >= x.start_at)
+            and (o.taken_at is null or x.end_at is null or o.taken_at <= x.end_at))))
   group by o.patient_id, o.to_day
 ),
 -- The lowest pressures of the last day on which both were measured.

@@ -31,7 +31,7 @@ initial_population as (
   join age p on p.patient_id = v.patient_id
   join value_set_code s on s.code = v.code and s.value_set = 'vsac_encounter_to_screen_for_blood_pressure'
   cross join period d
-  where p.at_start >= 18 and v.from_day >= d.from_day and v.to_day <= d.to_day
+  where p.at_start >= 18 and v.status = 'finished' and v.from_day >= d.from_day and v.to_day <= d.to_day
     and (v.class_code is null or v.class_code <> 'VR')
 ),
 denominator as (

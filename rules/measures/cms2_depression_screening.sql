@@ -32,7 +32,7 @@ visit as (
     and s.value_set in ('vsac_encounter_to_screen_for_depression', 'vsac_physical_therapy_evaluation',
                         'vsac_telephone_visits')
   cross join period d
-  where v.from_day >= d.from_day and v.to_day <= d.to_day and p.at_start >= 12
+  where v.status = 'finished' and v.from_day >= d.from_day and v.to_day <= d.to_day and p.at_start >= 12
 ),
 initial_population as (
   select v.patient_id from visit v

@@ -39,7 +39,8 @@ seen as (
                             'vsac_preventive_care_services_individual_counseling',
                             'vsac_preventive_care_services_initial_office_visit_18_and_up',
                             'vsac_preventive_care_services_other')
-      where v.patient_id = p.patient_id and v.from_day >= d.from_day and v.to_day <= d.to_day)
+      where v.patient_id = p.patient_id and v.from_day >= d.from_day and v.to_day <= d.to_day
+        and v.status = 'finished')
 ),
 -- Disease of the arteries by the end of the period, or what was done for it.
 arteries as (

@@ -42,7 +42,8 @@ referral as (
                             'vsac_preventive_care_services_initial_office_visit_18_and_up',
                             'vsac_psych_visit_diagnostic_evaluation', 'vsac_behavioral_neuropsych_assessment',
                             'measure_cpt')
-      where v.patient_id = p.patient_id and v.from_day >= d.from_day and v.to_day <= d.to_day)
+      where v.patient_id = p.patient_id and v.from_day >= d.from_day and v.to_day <= d.to_day
+        and v.status = 'finished')
 ),
 initial_population as (
   select r.patient_id from referral r

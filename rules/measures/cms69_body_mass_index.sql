@@ -24,7 +24,7 @@ visit as (
   join calendar f on f.calendar_id = 1 and f.day = v.from_day
   join calendar b on b.calendar_id = 1 and b.day = p.birth_to_day
   cross join period d
-  where v.from_day >= d.from_day and v.to_day <= d.to_day
+  where v.status = 'finished' and v.from_day >= d.from_day and v.to_day <= d.to_day
     and (v.class_code is null or v.class_code <> 'VR')
     and f.year - b.year - case when f.month < b.month or (f.month = b.month and f.day_of_month < b.day_of_month)
                                then 1 else 0 end >= 18
@@ -42,7 +42,8 @@ denominator_exclusion as (
   union all
   select c.patient_id
   from condition_span c
-  join value_set_code s on s.code = c.code and s.value_set in ('vsac_pregnancy_or_other_related_diagnoses')
+  join value_set_code s on s.code = c.code
+    and s.value_set in ('vsac_pregnancy_or_other_related_diagnoses', 'code_palliative_visit')
   cross join period d
   where c.from_day <= d.to_day and c.to_day >= d.from_day
 ),
