@@ -198,7 +198,8 @@ LOGGING = {
 }
 
 BLOBS: Path = HOME / "blobs"
-COLUMNS: Path = HOME / "columns"
+COLUMNS: Path = Path(os.environ.get("BEFOREHAND_COLUMNS") or HOME / "columns")  # for Spark: a folder its workers share
+SPARK_MASTER: str = os.environ.get("BEFOREHAND_SPARK_MASTER", "")  # empty: what spark-defaults.conf or spark-submit say
 AUDIT_ANCHOR: Path = Path(os.environ.get("BEFOREHAND_AUDIT_ANCHOR") or HOME / "anchor" / "audit.jsonl")
 AUDIT_KEY: str = secret("audit.key")  # seals the audit trail; outside the database, so its editors cannot reseal
 SIGN_IN_KEY: str = secret("sign-in.key")  # encrypts second-factor secrets in the database

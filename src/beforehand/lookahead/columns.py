@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from beforehand.lookahead.engines.duckdb import ERRORS, HOUSE, LABELLED, DuckEngine
+from beforehand.lookahead.engines.spark import SparkEngine, start
 from beforehand.lookahead.errors import LookaheadError
 from beforehand.lookahead.models import ColumnCopy
 
@@ -54,6 +55,25 @@ def fresh_columns(*, memory: str | None = None, threads: int | None = None) -> I
             yield engine
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def cluster_columns() -> Iterator[SparkEngine]:
+    """An engine on Spark over a copy that holds everything committed by now; its workers read the same folder."""
+    session = start(str(settings.SPARK_MASTER))
+    shared = columns_folder() / f"shared-{uuid.uuid4().hex}"
+    shared.mkdir(mode=0o700)
+    try:
+        with fresh_columns() as duck:
+            duck.copy_shared(shared)
+            base, delta = duck.base, duck.delta
+        engine = SparkEngine(session)
+        engine.read_shared(shared.resolve().as_uri())
+        engine.read_facts(base.resolve().as_uri(), delta.resolve().as_uri() if delta else "")
+        yield engine
+    finally:
+        session.catalog.clearCache()
+        shutil.rmtree(shared, ignore_errors=True)
 
 
 def compact() -> bool:

@@ -17,13 +17,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from beforehand.clinical.times import day_of
-from beforehand.lookahead.columns import ColumnsNotReadyError, fresh_columns
+from beforehand.lookahead.columns import ColumnsNotReadyError, cluster_columns, fresh_columns
 from beforehand.lookahead.engines.answers import Answer, Evidence
 from beforehand.lookahead.engines.differences import Differences
 from beforehand.lookahead.engines.duckdb import ERRORS as DUCKDB_ERRORS
 from beforehand.lookahead.engines.duckdb import DuckEngine, places
 from beforehand.lookahead.engines.rows import ERRORS as ROW_ERRORS
 from beforehand.lookahead.engines.rows import RowEngine
+from beforehand.lookahead.engines.spark import SparkRefusedError
 from beforehand.lookahead.errors import AnswerError, LookaheadError
 from beforehand.lookahead.house import digest_of, first_digest, make_ready
 from beforehand.lookahead.library import CheckedQuery, Library, looked_at
@@ -32,6 +33,7 @@ from beforehand.lookahead.store import (
     due_patients,
     mark_stale,
     note_digest,
+    standing_patients,
     stored_of_patients,
     stored_of_rules,
     write,
@@ -46,7 +48,8 @@ log = logging.getLogger(__name__)
 BATCH = 200  # patients a transaction, over the rows
 CROSSOVER = 0.03  # share of patients above which the columns are quicker
 FEW = 200  # patients below which the rows are quicker however few there are in all
-RULE_ERRORS = (*ROW_ERRORS, *DUCKDB_ERRORS, AnswerError)
+ENGINES = ("auto", "rows", "duckdb", "spark")
+RULE_ERRORS = (*ROW_ERRORS, *DUCKDB_ERRORS, AnswerError, SparkRefusedError)
 Progress = Callable[[int], None]
 
 
@@ -125,15 +128,17 @@ def run_patients(
 def run_everyone(
     *, as_of: date, engine: str = "auto", store: bool = True, progress: Progress | None = None
 ) -> RunReport:
-    """Run every rule for everyone; ``engine`` is auto, rows or duckdb."""
-    if engine not in ("auto", "rows", "duckdb"):
-        raise UnknownEngineError(f"there is no engine {engine}; choose auto, rows or duckdb")
+    """Run every rule for everyone; ``engine`` is one of ENGINES; auto is rows or duckdb, by the number of people."""
+    if engine not in ENGINES:
+        raise UnknownEngineError(f"there is no engine {engine}; choose {', '.join(ENGINES)}")
     library = make_ready()
     started = time.perf_counter()
     run = _begin(library, as_of, store)
     queries = list(library.queries.values())
     run.report.patients = everyone = _count_everyone()
-    if engine == "duckdb" or (engine == "auto" and everyone > FEW):
+    if engine == "spark":
+        _run_cluster(run, queries, progress)
+    elif engine == "duckdb" or (engine == "auto" and everyone > FEW):
         _run_columns(run, queries, progress)
     else:
         _run_rows(run, queries, _everyone(), progress)
@@ -348,10 +353,44 @@ def _sweep(run: _Run, engine: DuckEngine, checked: CheckedQuery, holds: frozense
     run.report.changed += written.ids
 
 
+def _run_cluster(run: _Run, queries: list[CheckedQuery], progress: Progress | None) -> None:
+    """One rule after the other on Spark. Findings come back some patients at a time, a transaction each, so a run that
+    was broken off is run again and writes only what is lacking."""
+    run.report.engine = "spark"
+    labels = RowEngine(raw_connection()).labels
+    with cluster_columns() as engine:
+        for checked in queries:
+            holds = checked.holds_on(run.as_of)
+            seen: set[int] = set()
+            try:
+                for found in engine.batches(checked.query, checked.shape, run.day) if holds else ():
+                    ids = sorted({answer.patient_id for answer in found})
+                    seen.update(ids)
+                    _keep_batch(run, checked, ids, [one for one in found if one.rule_id in holds], labels)
+                if run.store:
+                    for ids in _batches(sorted(standing_patients(checked.query.rules) - seen)):
+                        _keep_batch(run, checked, ids, [], labels)
+                    _forget_failures([checked])
+            except RULE_ERRORS as error:
+                _note_failure(run, checked, None, error)
+            if progress is not None:
+                progress(1)
+
+
+def _keep_batch(run: _Run, checked: CheckedQuery, ids: list[int], found: list[Answer], labels: Labels) -> None:
+    with transaction.atomic():
+        lock_for_writing()
+        _keep(run, [checked], ids, found, labels)
+
+
 def _note_failure(run: _Run, checked: CheckedQuery, ids: list[int] | None, error: Exception) -> None:
     """Record that a rule failed. Database errors may quote values, so only their kind is kept."""
     run.report.failed.append(checked.query.id)
-    what = str(error) if isinstance(error, AnswerError) else f"the database refused it: {type(error).__name__}"
+    what = (
+        str(error)
+        if isinstance(error, AnswerError | SparkRefusedError)
+        else f"the database refused it: {type(error).__name__}"
+    )
     log.error("rule %s failed: %s", checked.query.id, what)
     if run.store:
         mark_stale(checked.query.rules, ids)

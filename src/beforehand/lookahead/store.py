@@ -307,6 +307,18 @@ def note_digest(rule_ids: Iterable[str], digest: str) -> None:
         )
 
 
+def standing_patients(rule_ids: Iterable[str]) -> set[int]:
+    """The patients of whom these rules have standing findings."""
+    rules = sorted(rule_ids)
+    marks = ", ".join(["%s"] * len(rules))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select distinct patient_id from finding where state = 'CURRENT' and rule_id in ({marks})",  # noqa: S608
+            rules,
+        )
+        return {patient_id for (patient_id,) in cursor.fetchall()}
+
+
 def due_patients(as_of_day: int) -> dict[str, set[int]]:
     """Rule id -> patients whose stored row may have changed by time alone."""
     found: dict[str, set[int]] = {}

@@ -15,12 +15,11 @@ from typing import Any
 
 import duckdb
 
-from beforehand.clinical import calendar, knowledge
 from beforehand.clinical.columns import Physical, Stored
-from beforehand.clinical.tables import FACTS, REFERENCES
+from beforehand.clinical.tables import FACTS
 from beforehand.lookahead.engines.answers import Answer, Evidence, answers
 from beforehand.lookahead.engines.binding import Places, bind
-from beforehand.lookahead.engines.memory import PATIENT_STORED, SOURCE_STORED, VALUE_SET_STORED
+from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
 from beforehand.lookahead.engines.rows import last_second
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.rule import Query
@@ -57,6 +56,8 @@ class DuckEngine:
             settings["temp_directory"] = str(spill)
         self.connection = duckdb.connect(":memory:", config=settings)
         self.has_labels = False
+        self.base = Path()
+        self.delta: Path | None = None
         self.spill = spill or Path()  # for what does not fit, and for hand-over
 
     def __enter__(self) -> DuckEngine:
@@ -123,19 +124,18 @@ class DuckEngine:
 
     def load_shared(self) -> None:
         """Take over what is the same for all patients."""
-        tables: dict[str, tuple[str, tuple[Stored, ...]]] = {
-            "calendar": ("calendar", calendar.COLUMNS),
-            "value_set_code": ("value_set_code", VALUE_SET_STORED),
-            "source": ("source", SOURCE_STORED),
-        }
-        tables |= {f"k_{n}": (f"k_{n}", relation.columns) for n, relation in knowledge.RELATIONS.items()}
-        tables |= {f"fact_{n}": (f"fact_{n}", table.physical()) for n, table in REFERENCES.items()}
-        for name, (stored, columns) in tables.items():
+        for name, columns in shared_tables().items():
             listed = ", ".join(_typed(column) for column in columns)
-            self.connection.execute(f"create table {name} as select {listed} from {HOUSE}.{stored}")  # noqa: S608
+            self.connection.execute(f"create table {name} as select {listed} from {HOUSE}.{name}")  # noqa: S608
+
+    def copy_shared(self, folder: Path) -> None:
+        """Copy what is the same for all patients to Parquet, for workers that share nothing but a folder."""
+        for name in shared_tables():
+            self.connection.execute(f"copy {name} to '{_file(folder, name)}' (format parquet)")
 
     def read_facts(self, base: Path, delta: Path | None) -> None:
         """Show the fact tables: the base, but for patients in the delta."""
+        self.base, self.delta = base, delta
         if delta is not None:
             changed = _file(delta, "delta_patient")
             self.connection.execute(f"create table delta_patient as select patient_id from '{changed}'")  # noqa: S608

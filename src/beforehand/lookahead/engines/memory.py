@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from beforehand.clinical import calendar, knowledge
 from beforehand.clinical.columns import Physical, Stored
-from beforehand.clinical.tables import ALL, FACTS
+from beforehand.clinical.tables import ALL, FACTS, REFERENCES
 from beforehand.lookahead.engines.binding import Places
 
 PATIENT_STORED = (
@@ -43,6 +43,17 @@ def stored_tables() -> dict[str, tuple[Stored, ...]]:
     tables |= {f"k_{name}": relation.columns for name, relation in knowledge.RELATIONS.items()}
     tables |= {"patient": PATIENT_STORED, "value_set_code": VALUE_SET_STORED}
     return tables | {"source": SOURCE_STORED, "calendar": calendar.COLUMNS}
+
+
+def shared_tables() -> dict[str, tuple[Stored, ...]]:
+    """The stored tables that are the same for all patients, by their stored name."""
+    tables = {
+        "calendar": calendar.COLUMNS,
+        "value_set_code": VALUE_SET_STORED,
+        "source": SOURCE_STORED,
+    }
+    tables |= {f"k_{name}": relation.columns for name, relation in knowledge.RELATIONS.items()}
+    return tables | {f"fact_{name}": table.physical() for name, table in REFERENCES.items()}
 
 
 def indexes() -> list[tuple[str, str, tuple[str, ...]]]:

@@ -12,7 +12,7 @@ from beforehand.care.needs.arrivals import note_look
 from beforehand.care.needs.from_findings import update_needs
 from beforehand.doors.cli.output import as_of_option, json_option, print_json, print_table
 from beforehand.doors.cli.run import as_option, audited_run, day_or_today, needs_home, ready_home
-from beforehand.lookahead.run import run_everyone, run_patients
+from beforehand.lookahead.run import ENGINES, run_everyone, run_patients
 from beforehand.record.access import RUN_RULES, require
 from beforehand.record.people import visible_patient
 
@@ -21,8 +21,8 @@ from beforehand.record.people import visible_patient
 @as_of_option
 @click.option("--patient", metavar="PATIENT", help="Only this person: our id, system|value, or source:Patient/id.")
 @click.option(
-    "--engine", type=click.Choice(["auto", "rows", "duckdb"]), default="auto", show_default=True,
-    help="Where the rules run; auto chooses by how many people changed.",
+    "--engine", type=click.Choice(ENGINES), default="auto", show_default=True,
+    help="Where the rules run; auto chooses rows or duckdb by the number of people, spark only when asked.",
 )  # fmt: skip
 @as_option
 @json_option

@@ -1,0 +1,222 @@
+"""The engine beyond one machine: the same rules by Spark, over the same Parquet sorted by patient.
+
+PySpark and Java are an extra: ``available`` says what is lacking and how to get it. Nothing here touches the
+database of rows, so all of it but the last step, handing answers to the driver, runs on Spark's workers.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import groupby
+from types import TracebackType
+from typing import Any
+
+from beforehand.clinical.columns import Physical, Stored
+from beforehand.clinical.tables import FACTS
+from beforehand.lookahead.engines.answers import Answer, answers
+from beforehand.lookahead.engines.binding import Places, bind
+from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
+from beforehand.lookahead.engines.rows import last_second
+from beforehand.lookahead.engines.shape import Shape
+from beforehand.lookahead.errors import LookaheadError
+from beforehand.lookahead.rule import Query
+
+OLDEST_JAVA = 17
+STORED_PATIENT = "stored_patient"
+BATCH_ROWS = 20_000  # rows of answers handed over together; a patient is never divided
+TYPES = {Physical.INTEGER: "bigint", Physical.TEXT: "string"}
+# How rules must be read, whatever the cluster's own settings are: text as written, no silent overflow.
+MEANING = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.parser.escapedStringLiterals": "true",
+    "spark.sql.legacy.consecutiveStringLiterals.enabled": "false",
+    "spark.sql.caseSensitive": "false",
+}
+
+# For small data on one machine: two workers of their own, quick to start, little to compile.
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m"
+TWO_WORKERS = "local-cluster[2,1,1024]"
+SMALL = {
+    "spark.executor.memory": "1g",
+    "spark.driver.memory": "2g",
+    "spark.driver.extraJavaOptions": _QUICK,
+    "spark.executor.extraJavaOptions": _QUICK,
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.ui.enabled": "false",
+}
+
+
+class SparkMissingError(LookaheadError):
+    """Spark cannot be started here."""
+
+
+class SparkRefusedError(LookaheadError):
+    """Spark refused a statement or failed in it; says only the kind of fault, since faults may quote values."""
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What Spark lacks here, and the remedy."""
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}"
+
+
+def lacking() -> Lack | None:
+    """What keeps Spark from starting; None when nothing does."""
+    if find_spec("pyspark") is None:
+        return Lack("PySpark is not installed.", "Install the extra: pip install 'beforehand[spark]'.")
+    home = os.environ.get("JAVA_HOME")
+    java = os.path.join(home, "bin", "java") if home else shutil.which("java")
+    if not java or not os.access(java, os.X_OK):
+        remedy = f"Install Java {OLDEST_JAVA} or newer (Debian: apt-get install default-jre-headless)."
+        return Lack("Spark needs Java, and there is none." if not home else "JAVA_HOME holds no Java.", remedy)
+    version = java_version(java)
+    if version is not None and version < OLDEST_JAVA:
+        return Lack(f"Java {version} is too old for Spark.", f"Install Java {OLDEST_JAVA} or newer.")
+    return None
+
+
+def java_version(java: str) -> int | None:
+    """The feature number a Java states of itself, such as 17; None when it cannot be read."""
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    quoted = said.partition('"')[2].partition('"')[0].split(".")
+    number = quoted[1] if quoted[0] == "1" and len(quoted) > 1 else quoted[0]
+    return int(number) if number.isdigit() else None
+
+
+def start(master: str = "", settings: Mapping[str, str] | None = None) -> Any:
+    """A Spark session; the one that runs already, or that spark-submit set up, where there is one."""
+    if (lack := lacking()) is not None:
+        raise SparkMissingError(str(lack))
+    builder = import_module("pyspark.sql").SparkSession.builder.appName("beforehand lookahead")
+    if master:
+        builder = builder.master(master)
+    for name, value in {"spark.ui.showConsoleProgress": "false", **(settings or {})}.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except _faults() as fault:
+        raise SparkMissingError(f"Spark could not be started ({type(fault).__name__}); see its log above.") from None
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _faults() -> tuple[type[BaseException], ...]:
+    """What PySpark raises."""
+    protocol = import_module("py4j.protocol")
+    return import_module("pyspark.errors").PySparkException, protocol.Py4JError
+
+
+class SparkEngine:
+    """Rules over one Spark session that reads the Parquet copy."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.faults = _faults()
+        for name, value in MEANING.items():
+            session.conf.set(name, value)
+
+    def __enter__(self) -> SparkEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The session stays: it is its starter's, and slow to start."""
+
+    def read_table(self, view: str, address: str, columns: Sequence[Stored], *, keep: bool = False) -> Any:
+        """Show one Parquet file or folder as a table; ``keep`` holds it in memory once read, for small ones."""
+        schema = ", ".join(f"{column.name} {TYPES[column.type]}" for column in columns)
+        frame = self.session.read.schema(schema).parquet(address)
+        self._show(view, frame, keep)
+        return frame
+
+    def _show(self, view: str, frame: Any, keep: bool) -> None:
+        frame.createOrReplaceTempView(view)
+        if keep:
+            self.session.catalog.cacheTable(view)
+
+    def read_shared(self, folder: str) -> None:
+        """Show what is the same for all patients."""
+        for name, columns in shared_tables().items():
+            self.read_table(name, f"{folder}/{name}.parquet", columns, keep=True)
+
+    def read_facts(self, base: str, delta: str = "", *, keep: bool = False) -> None:
+        """Show the patients and their facts: the base, but for patients in the delta."""
+        tables = {name: (f"fact_{name}", "patient_id", table.physical()) for name, table in FACTS.items()}
+        tables["patient"] = (STORED_PATIENT, "id", PATIENT_STORED)
+        for name, (view, key, columns) in tables.items():
+            if not delta:
+                self.read_table(view, f"{base}/{name}.parquet", columns, keep=keep)
+                continue
+            names = [column.name for column in columns]
+            changed = self.session.read.schema("patient_id bigint").parquet(f"{delta}/delta_patient.parquet")
+            older = self.read_table(view, f"{base}/{name}.parquet", columns)
+            newer = self.read_table(view, f"{delta}/{name}.parquet", columns)
+            kept = older.join(changed.withColumnRenamed("patient_id", key), key, "left_anti").select(names)
+            self._show(view, kept.unionByName(newer), keep)
+
+    def rows(self, text: str) -> list[tuple[Any, ...]]:
+        """The rows of any bound statement."""
+        try:
+            return [tuple(row) for row in self.session.sql(text).collect()]
+        except self.faults as fault:
+            raise SparkRefusedError(what_of(fault)) from None
+
+    def answers(self, query: Query, shape: Shape, as_of_day: int) -> list[Answer]:
+        """What a rule says of everyone."""
+        return [answer for batch in self.batches(query, shape, as_of_day) for answer in batch]
+
+    def batches(self, query: Query, shape: Shape, as_of_day: int, size: int = BATCH_ROWS) -> Iterator[list[Answer]]:
+        """What a rule says of everyone, some patients at a time, so that the driver's memory stays small."""
+        text = bind(query, shape, places(as_of_day))
+        place = shape.columns.index("patient_id")
+        try:
+            found = self.session.sql(text)
+            # One patient's rows lie together in one partition; the driver fetches one partition after the other.
+            laid = found.repartition("patient_id").sortWithinPartitions("patient_id")
+            stream = laid.toLocalIterator(prefetchPartitions=True)
+            waiting: list[Sequence[object]] = []
+            for _, group in groupby(stream, key=lambda row: row[place]):
+                waiting += [tuple(row) for row in group]
+                if len(waiting) >= size:
+                    yield answers(query, shape.columns, waiting, as_of_day)
+                    waiting = []
+            if waiting:
+                yield answers(query, shape.columns, waiting, as_of_day)
+        except self.faults as fault:
+            raise SparkRefusedError(what_of(fault)) from None
+
+    def write_answers(self, query: Query, shape: Shape, as_of_day: int, address: str) -> int:
+        """Let the workers write what a rule says of everyone, as Parquet; how many rows."""
+        try:
+            found = self.session.sql(bind(query, shape, places(as_of_day)))
+            found.repartition("patient_id").sortWithinPartitions("patient_id").write.mode("overwrite").parquet(address)
+            return int(self.session.read.parquet(address).count())
+        except self.faults as fault:
+            raise SparkRefusedError(what_of(fault)) from None
+
+
+def places(as_of_day: int, stored: Mapping[str, str] | None = None, whose: str = "") -> Places:
+    """How Spark writes what differs between engines: plain numbers, no hint on a CTE."""
+    day, at = str(as_of_day), str(last_second(as_of_day))
+    return Places(day, at, whose, STORED_PATIENT, stored or {}, inline="")
+
+
+def what_of(fault: BaseException) -> str:
+    """The kind of a fault, without the values it may quote."""
+    condition = getattr(fault, "getCondition", lambda: None)()
+    return f"Spark refused it: {condition or type(fault).__name__}"

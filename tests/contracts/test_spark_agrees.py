@@ -1,0 +1,61 @@
+"""Spark gives the same rows as the row store: over the cases of every rule and over people by chance.
+
+On a cluster of two workers on this machine, with part of the people in a delta. One session for all rules, and one
+statement a rule, because Spark takes seconds for what SQLite does in a millisecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from beforehand.clinical import knowledge
+from beforehand.clinical.content import content_root
+from beforehand.lookahead.engines.memory import MemoryHouse
+from beforehand.lookahead.engines.shape import shape_of
+from beforehand.lookahead.engines.spark import SMALL, TWO_WORKERS, SparkEngine, lacking, start
+from beforehand.lookahead.gathered import Gathered, spark_disagreements
+from beforehand.lookahead.library import CheckedQuery, read_library
+from tests.factories.generated_people import GeneratedPeople
+
+AS_OF = (date(2026, 3, 9) - date(1970, 1, 1)).days
+PEOPLE = 250
+CHANGED = 20  # of them in the delta
+LACK = lacking()
+pytestmark = [pytest.mark.one_database, pytest.mark.skipif(LACK is not None, reason=str(LACK))]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[SparkEngine]:
+    session = start(TWO_WORKERS, SMALL)
+    yield SparkEngine(session)
+    session.stop()
+
+
+def test_spark_says_of_cases_and_of_people_by_chance_what_the_rows_say(engine: SparkEngine) -> None:
+    shipped = read_library(content_root())
+    examples = read_library(Path(__file__).parent.parent / "rules_examples")
+    sets = {**shipped.value_sets, **examples.value_sets}
+
+    def people(house: MemoryHouse) -> None:
+        GeneratedPeople(sets, PEOPLE, AS_OF, seed=20260309).fill(house, list(knowledge.RELATIONS))
+
+    gathered = Gathered(people, PEOPLE)
+    for library in (shipped, examples):
+        gathered.add(library.queries.values(), library.value_sets)
+    # Sabotage, to show that the comparison can fail: a rule that divides means other things to other engines.
+    sound = examples.queries["example_contact_after_discharge"]
+    text = sound.query.sql.replace(
+        "r.end_to_day as say_discharged_on", "cast(r.end_to_day / 7 as integer) as say_discharged_on"
+    )
+    assert text != sound.query.sql
+    sabotaged = replace(sound.query, sql=text)
+    gathered.add([CheckedQuery(sabotaged, shape_of(text))], examples.value_sets)
+    found = list(spark_disagreements(gathered, engine, changed=CHANGED))
+    of_sabotage = [one for one in found if one.startswith(sound.query.id)]
+    assert of_sabotage
+    assert [one for one in found if one not in of_sabotage] == []
