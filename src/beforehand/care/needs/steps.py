@@ -105,12 +105,20 @@ PURPOSES = {
     "preparation": "preparation-told",
     "pause": "pause-decided",
     "records": "records-sent",
+    "enrolment": "enrolment",
+    "question": "answered",
+    "understood": "teach-back",
+    "team": "team-settled",
 }
 
 
 MEDICINES = ("medication_request", "medication_statement", "medication_dispense")
 RESULTS = ("observation", "diagnostic_report")
-ABOUT = (*RESULTS, "service_request", "appointment", *MEDICINES, "invoice", "care_plan", "goal")
+MONEY = ("invoice", "explanation_of_benefit", "coverage")
+ABOUT = (
+    *("communication", *RESULTS, "service_request", "appointment", *MEDICINES, *MONEY),
+    *("care_plan", "goal", "consent", "related_person"),
+)
 
 
 def _communication(answers: Answers, situation: Situation, category: str, **parts: Any) -> dict[str, Any]:
