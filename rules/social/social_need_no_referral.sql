@@ -6,6 +6,7 @@ question: Has {patient} been put in touch with help?
 reason: "On {found_on} the record says so; {since}."
 next_step: Offer help and refer.
 missing: {which: "A referral to a social service was made since, but nobody says for which need."}
+excluded: {declined: "{patient} did not want help with this; asked again after a year."}
 authority: {name: "Gravity Project, SDOH Clinical Care; 14 days by the Beforehand founders", edition: "STU 2.1",
             url: "https://hl7.org/fhir/us/sdoh-clinicalcare/", valid_from: 2018-01-01}
 author: Beforehand founders
@@ -128,7 +129,7 @@ evidence as (
 )
 select j.rule_id, j.patient_id, j.subject, j.status, j.day as opens_on, j.day + 14 as due_on, j.until_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
-       case when j.status = 'UNKNOWN' then 'which' end as missing, j.day as say_found_on,
+       case j.status when 'UNKNOWN' then 'which' when 'EXCLUDED' then 'declined' end as missing, j.day as say_found_on,
        case when j.status = 'MET' then 'help was asked for since' else 'no referral since' end as say_since
 from judged j
 join soonest s on s.rule_id = j.rule_id and s.patient_id = j.patient_id
