@@ -116,8 +116,8 @@ MEDICINES = ("medication_request", "medication_statement", "medication_dispense"
 RESULTS = ("observation", "diagnostic_report")
 MONEY = ("invoice", "explanation_of_benefit", "coverage")
 ABOUT = (
-    *("communication", *RESULTS, "service_request", "appointment", *MEDICINES, *MONEY),
-    *("care_plan", "goal", "consent", "related_person"),
+    *(*RESULTS, "service_request", "appointment", *MEDICINES, *MONEY),
+    *("care_plan", "goal", "consent", "related_person", "communication"),
 )
 
 
