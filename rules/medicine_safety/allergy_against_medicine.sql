@@ -5,6 +5,9 @@ kind: conflict
 question: Does the prescriber of {medicine} know of {patient}'s allergy to {allergy}?
 reason: "On the list: {medicine}. Recorded allergy: {allergy}. {note}"
 next_step: Ask the person what happened then, and call the prescriber before the next dose
+met: "A clinician decided that {patient} goes on with {medicine} although {allergy} is recorded as an allergy."
+excluded:
+  declined: "{patient} knows, and wants to go on with {medicine} although {allergy} is recorded as an allergy."
 missing:
   reaction: What happened at the reaction is not recorded, so nobody can tell whether {medicine} matters.
 authority:
@@ -79,7 +82,8 @@ select h.patient_id, h.subject,
        h.since + 1 as due_on,
        cast(null as integer) as lapses_on,
        d.day as recheck_on,
-       case when h.weight = 1 and w.is_decision is null then 'reaction' end as missing,
+       case when w.is_decision = 0 then 'declined'
+            when h.weight = 1 and w.is_decision is null then 'reaction' end as missing,
        i.name as say_medicine,
        h.words as say_allergy,
        h.note as say_note

@@ -5,6 +5,9 @@ kind: conflict
 question: Which dose of {medicine} does {patient} really take?
 reason: "Two sources order {medicine} differently."
 next_step: Ask what the person takes, then the prescriber what is meant
+met: "What two sources say of {medicine} agrees, or the list was gone through since."
+excluded:
+  declined: "{patient} did not want to go through the doses of {medicine}."
 missing:
   dose: Two sources list different products of {medicine}, and no dose that can be compared.
 authority:
@@ -94,7 +97,9 @@ select c.patient_id, c.subject,
        c.since + 7 as due_on,
        cast(null as integer) as lapses_on,
        d.day as recheck_on,
-       case when c.verdict = 1 and w.is_decision is null then 'dose' end as missing,
+       case when c.verdict = 0 or w.is_decision = 1 then null
+            when w.is_decision = 0 then 'declined'
+            when c.verdict = 1 then 'dose' end as missing,
        c.name as say_medicine
 from told c
 join next_change d on d.patient_id = c.patient_id and d.subject = c.subject

@@ -5,6 +5,9 @@ kind: conflict
 question: Is {patient} meant to take both {first} and {second}?
 reason: "{what}: {first} and {second}. Suggested: {action}."
 next_step: Go through the list with the person and ask the prescribers which one to keep
+met: "{what}: {first} and {second}. The list was gone through since, or a clinician decided to keep both."
+excluded:
+  declined: "{patient} knows, and wants to keep both {first} and {second}."
 authority:
   name: Beforehand table of duplicate therapy, from product labels
   edition: "2026-11-22, draft"
@@ -80,7 +83,7 @@ select c.patient_id, c.subject,
        c.since + 7 as due_on,
        cast(null as integer) as lapses_on,
        d.day as recheck_on,
-       cast(null as varchar(20)) as missing,
+       case when w.is_decision = 0 then 'declined' end as missing,
        i.name as say_first,
        j.name as say_second,
        c.what as say_what,

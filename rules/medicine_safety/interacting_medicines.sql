@@ -5,6 +5,10 @@ kind: conflict
 question: Do both prescribers know that {patient} takes {first} and {second}?
 reason: "{first} with {second}: {effect}. Suggested: {action}. ({severity}; {authority})"
 next_step: Call the prescribers, or ask the pharmacist to
+met: "A clinician decided to keep both {first} and {second} ({effect})."
+excluded:
+  declined: "{patient} knows, and wants to keep both {first} and {second}."
+  same_prescriber: "One prescriber ordered both {first} and {second}, and saw the two together."
 authority:
   name: Each pair names its own (FDA label, ONC high-priority list 2012, VA NDF-RT 2014); the ONC low-priority list 2013 is kept quiet
   edition: "2026-11-22, draft"
@@ -18,7 +22,7 @@ needs: [current_ingredient, interaction, ingredient, settled, as_of]
 --- */
 -- Pairs of current medicines that our table calls contraindicated or major. A major pair ordered by one and the same
 -- prescriber is EXCLUDED: that prescriber saw both. Who ordered is unknown: it is asked. A pair inside one combination
--- product is not a clash. A clinician's decision, after both were on the list, to keep both makes it MET.
+-- product is not a clash. Pairs that only add QT to QT are left to the rule qt_load, which counts them all. A clinician's decision, after both were on the list, to keep both makes it MET.
 with pair as (
     select x.patient_id,
            'medicines:rxnorm:' || cast(x.ingredient as varchar(20)) || '+' || cast(y.ingredient as varchar(20)) as subject,
@@ -30,7 +34,7 @@ with pair as (
     from current_ingredient x
     join current_ingredient y on y.patient_id = x.patient_id and y.fact_id <> x.fact_id
     join interaction i on i.ingredient_a = x.ingredient and i.ingredient_b = y.ingredient
-    where x.ingredient < y.ingredient and i.severity in ('contraindicated', 'major')
+    where x.ingredient < y.ingredient and i.severity in ('contraindicated', 'major') and i.effect <> 'dangerous heart rhythm'
 ),
 word as (
     select p.patient_id, p.subject, s.is_decision, s.fact_table, s.fact_id,
@@ -72,7 +76,8 @@ select c.patient_id, c.subject,
        c.since + case when c.severity = 'contraindicated' then 1 else 7 end as due_on,
        cast(null as integer) as lapses_on,
        d.day as recheck_on,
-       cast(null as varchar(20)) as missing,
+       case when w.is_decision = 0 then 'declined'
+            when w.is_decision is null and c.pairs = c.seen and c.severity <> 'contraindicated' then 'same_prescriber' end as missing,
        i.name as say_first,
        j.name as say_second,
        c.effect as say_effect,

@@ -5,6 +5,9 @@ kind: risk
 question: Does the prescriber know that {patient}'s kidneys filter {egfr} while {medicine} is on the list?
 reason: "eGFR {egfr} on {measured_on}; for {medicine} below {below}: {what}. ({authority})"
 next_step: Call the prescriber with the value and the date
+met: "eGFR {egfr} on {measured_on} lies above every limit of {medicine}, or a clinician decided since."
+excluded:
+  declined: "{patient} knows that eGFR is {egfr}, and wants to go on with {medicine}."
 missing:
   egfr: No kidney value (eGFR) of the last year is on record.
   unit: The newest kidney value came in a unit we cannot read.
@@ -97,7 +100,8 @@ select j.patient_id, j.subject,
        case when j.below is not null then j.since + 7 end as due_on,
        cast(null as integer) as lapses_on,
        c.day as recheck_on,
-       case when w.is_decision is null then k.missing end as missing,
+       case when w.is_decision = 0 then 'declined'
+            when w.is_decision is null then k.missing end as missing,
        i.name as say_medicine,
        j.egfr as say_egfr,
        j.taken_to_day as say_measured_on,

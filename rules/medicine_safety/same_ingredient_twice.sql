@@ -5,6 +5,10 @@ kind: conflict
 question: Is {patient} meant to take {medicine} from two prescriptions?
 reason: "{medicine} stands on the list in {orders} places, ordered by different people or as different products."
 next_step: Go through the list with the person and ask the prescribers which one to keep
+met: "{medicine} stands on the list in {orders} places; the list was gone through since, or a clinician decided."
+excluded:
+  declined: "{patient} did not want to go through {medicine} on the list."
+  same_prescriber: "One prescriber ordered {medicine} as {orders} products, and saw them together."
 authority:
   name: National Patient Safety Goal NPSG.03.06.01, maintain and communicate accurate medication information
   edition: "2024"
@@ -84,7 +88,8 @@ select c.patient_id, c.subject,
        c.since + 7 as due_on,
        cast(null as integer) as lapses_on,
        d.day as recheck_on,
-       cast(null as varchar(20)) as missing,
+       case when w.is_decision = 0 then 'declined'
+            when w.is_decision is null and c.pairs = c.seen then 'same_prescriber' end as missing,
        i.name as say_medicine,
        n.orders as say_orders
 from twice c
