@@ -53,7 +53,7 @@ talked as (
 declined as (
     select t.rule_id, t.patient_id, max(n.fact_id) as fact_id
     from troubled t
-    join said_no n on n.patient_id = t.patient_id and n.about_id = t.coverage_id
+    join said_no n on n.patient_id = t.patient_id and (n.about_id = t.coverage_id or n.about_id = t.statement_id)
     where n.fact_table = 'communication' and n.day >= t.open_day - 30
     group by t.rule_id, t.patient_id
 ),
