@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -190,3 +192,24 @@ def library(root: Path | None = None) -> Library:
         last = (now, _read_once(place, _stamp(place), frozenset(_LOADED_SETS)))
         _LAST[place] = last
     return last[1]
+
+
+@contextmanager
+def held_still(without: Collection[str] = ()) -> Iterator[Library]:
+    """For a run that must not change under way: the library as it is now, fewer the rules named, read once."""
+    place = content_root()
+    whole = library()
+    unknown = set(without) - set(whole.rules) - set(whole.queries)
+    if unknown:
+        raise LookupError(f"there is no rule {', '.join(sorted(unknown))}")
+    queries = {}
+    for name, checked in whole.queries.items():
+        rules = {} if name in without else {i: r for i, r in checked.query.rules.items() if i not in without}
+        if rules:
+            queries[name] = replace(checked, query=replace(checked.query, rules=rules))
+    kept = {rule_id: rule for checked in queries.values() for rule_id, rule in checked.query.rules.items()}
+    _LAST[place] = (math.inf, replace(whole, queries=queries, rules=kept))
+    try:
+        yield _LAST[place][1]
+    finally:
+        _LAST.pop(place, None)

@@ -16,7 +16,7 @@ Story = Callable[[World, Person, date, Random, str], None]
 CLINIC, LAB, PLAN = "park-primary-care", "quay-lab", "larkfield-plan"
 LOOK_ALIKE_SHARE = 0.56
 BUMPS_A_YEAR = 9.0  # a person, of all kinds; people with much to coordinate
-ROUTINE_EVERY = 140  # days
+ROUTINE_EVERY = 125  # days
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ KINDS = (
     Kind("kidney_dose", medicines.kidney_dose, 1, ("less, and still enough",), lambda person: person.takes(METFORMIN)),
     Kind("missed_ride", visits.missed_ride, 4, ("the family drives", "the visit was called off"),
          lambda person: person.needs_ride, visits=True),
-    Kind("clash", visits.clash, 1.5, ("an hour lies between", "told in two clocks", "one of them was called off"),
+    Kind("clash", visits.clash, 1.5, ("an hour lies between", "told in two clocks", "one of them was moved"),
          visits=True),
     Kind("referral_not_scheduled", visits.not_scheduled, 2, ("booked on the last good day", "taken back"),
          visits=True),
@@ -89,7 +89,8 @@ def _plan_year(world: World, person: Person) -> None:
             refills += 1
             continue
         kind = dice.choices(suited, [each.weight for each in suited])[0]
-        _place(world, person, kind, taken, dice)
+        if kind.name != "emergency_visits" or kind.name not in taken:  # more would add up over the year
+            _place(world, person, kind, taken, dice)
     _refill_troubles(person, refills, dice)
     _yearly(world, person, dice)
 
@@ -172,10 +173,10 @@ def _yearly(world: World, person: Person, dice: Random) -> None:
             early = max(start + timedelta(days=1), due - timedelta(days=20))
             own_plan = world.dice("plan", person.number)
             world.on(early, lambda today: life.plan_review(world, person, today, own_plan, reviewed))
-    season = date(start.year, 9, 1)
-    season = season if start < season else date(start.year + 1, 9, 1)
+    season = date(start.year, 8, 20)
+    season = season if start < season else date(start.year + 1, 8, 20)
     if season < end:
-        # the clinic gives it on the first day it can be had: nobody has missed anything before
+        # the first clinics have it before anybody would ask
         flu = fate("given at a pharmacy", "given at the clinic", share=0.8)
         own_flu = world.dice("flu", person.number, season)
         world.on(season, lambda today: life.no_flu_vaccine(world, person, today, own_flu, flu))
@@ -210,7 +211,8 @@ def _history(world: World, person: Person) -> None:
     if person.has_allergy:
         past(CLINIC, pages.allergy("rxnorm:7980", "Penicillin G", ago(3000), refuted=person.allergy_refuted))
     for code, words, back in (("216", "Pneumococcal vaccine (PCV20)", 600), ("187", "Shingles vaccine", 900),
-                              ("187", "Shingles vaccine", 800), ("115", "Tdap vaccine", 900)):  # fmt: skip
+                              ("187", "Shingles vaccine", 800), ("115", "Tdap vaccine", 900),
+                              ("305", "RSV vaccine", 400), ("03", "MMR vaccine", 9000)):  # fmt: skip
         past(CLINIC, pages.vaccine(code, words, ago(back)))
     seasons = start.year - (start.month < 9)
     past(

@@ -27,6 +27,7 @@ def stay(world: World, person: Person, day: date, dice: Random, fooled: str) -> 
     began = days.at(day, "02:15")
     reference = world.send(HOSPITAL, person, pages.stay(began, None, reason), day, on_time=True)
     to = "snf" if fooled else "home"
+    _notice(world, person, day, reference, dice)
 
     def leave(today: date) -> None:
         over = pages.stay(began, days.at(today, "15:10"), reason, to=to)
@@ -41,6 +42,25 @@ def stay(world: World, person: Person, day: date, dice: Random, fooled: str) -> 
         ]
         home = next((eve for eve in eves if (eve + timedelta(days=1)) in days.holidays(eve.year)), home)
     world.on(home, leave)
+
+
+def _notice(world: World, person: Person, day: date, stay_is: str, dice: Random) -> None:
+    """Somebody tells the clinic that its patient is in hospital; or nobody does."""
+    fooled = "the ward told the clinic" if dice.random() < 0.6 else ""
+    affair = world.affair("admission_not_told", person, f"in hospital since {day}, the clinic was not told",
+                          look_alike=fooled)  # fmt: skip
+    affair.names.add("hospital")
+    affair.pages.add((HOSPITAL, stay_is))
+    affair.known_on = day
+
+    def tell(today: date) -> None:
+        page = pages.told("admission-notice", "The clinic was told", days.at(today, "11:00"), stay_is)
+        world.send(HOSPITAL, person, page, today, affair=affair, on_time=True, foretells=False)
+
+    affair.mend, affair.delay = tell, (0, 0)
+    world.strikes(affair, day + timedelta(days=3))
+    if fooled:
+        tell(day)
 
 
 def _summary(world: World, person: Person, home: date, stay_is: str, dice: Random, fooled: str) -> None:

@@ -235,7 +235,7 @@ def no_flu_vaccine(world: World, person: Person, day: date, dice: Random, fooled
     affair = world.affair("no_flu_vaccine", person, f"no influenza vaccine by the end of October {day.year}",
                           look_alike=fooled)  # fmt: skip
     affair.names.add("nfluenza")
-    affair.known_on = day
+    affair.known_on = date(day.year, 8, 31)
 
     def given(today: date, source: str = CLINIC) -> None:
         page = pages.vaccine("158", "Influenza vaccine", today)

@@ -153,11 +153,11 @@ def never_filled(world: World, person: Person, day: date, dice: Random, fooled: 
     affair.names.add(name)
 
     def order(status: str, today: date, reference: str = "") -> str:
-        page = pages.prescription(*medicine, day, PCP, supply=30, refills=0, amount=30, status=status)
+        page = pages.prescription(*medicine, day, PCP, supply=14, refills=0, amount=14, status=status)
         return world.send("park-primary-care", person, page, today, affair=affair, reference=reference, on_time=True)
 
     def fetch(today: date, source: str = "corner-pharmacy") -> None:
-        page = pages.fill(*medicine, today, supply=30, amount=30)
+        page = pages.fill(*medicine, today, supply=14, amount=14)
         world.send(source, person, page, today, affair=affair, on_time=True, foretells=False)
         world.on(today + timedelta(days=14), lambda later: _done(later))
 
@@ -229,10 +229,18 @@ def takes_what_clashes(person: Person) -> bool:
 
 def kidney_dose(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
     """The kidneys filter too little for metformin; or less than before, and still enough."""
-    value = dice.randint(20, 27) if not fooled else dice.randint(47, 58)
+    value = dice.randint(20, 27) if not fooled else dice.randint(61, 70)
     affair = world.affair("kidney_dose", person, f"eGFR {value} while metformin is taken", look_alike=fooled)
     affair.names |= {"metformin", "eGFR", "kidney"}
-    page = pages.result("loinc:33914-3", "eGFR", days.at(day, "08:10"), value, "mL/min/{1.73_m2}", low=60, flag="L")
+    page = pages.result(
+        "loinc:33914-3",
+        "eGFR",
+        days.at(day, "08:10"),
+        value,
+        "mL/min/{1.73_m2}",
+        low=60,
+        flag="L" if value < 60 else "N",
+    )
     world.send("quay-lab", person, page, day, affair=affair)
     supply = next(supply for supply in person.supplies if supply.medicine == METFORMIN)
 

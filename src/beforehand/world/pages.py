@@ -240,6 +240,19 @@ def call(sent: str, words: str, about: str = "") -> Page:
     } | ({"about": [{"reference": about}], "encounter": {"reference": about}} if about else {})
 
 
+def told(what: str, words: str, sent: str, about: str) -> Page:
+    """Somebody was told something, or sent something, about an order or a stay."""
+    return {
+        "resourceType": "Communication",
+        "status": "completed",
+        "category": [coded(f"work:{what}", words)],
+        "reasonCode": [coded(f"work:{what}", words)],
+        "sent": sent,
+        "about": [{"reference": about}],
+        "payload": [{"contentString": words}],
+    } | ({"encounter": {"reference": about}} if about.startswith("Encounter/") else {})
+
+
 def plan_of_care(title: str, on: date) -> Page:
     """A plan agreed with the person."""
     return {

@@ -54,10 +54,34 @@ def keep(
     return world.send(source, person, took_place, day, affair=affair, on_time=True, foretells=False)
 
 
-def call_off(world: World, person: Person, booked: str, words: str, day: date, today: date, affair: Affair) -> None:
-    """The visit is cancelled."""
+def put_off(world: World, person: Person, booked: str, words: str, day: date, today: date, affair: Affair) -> None:
+    """The visit is cancelled, and another booked for later, with somebody to drive."""
     page = pages.appointment(words, days.at(day, "10:00"), 30, words, today, status="cancelled")
     world.send("harbor-clinic", person, page, today, affair=affair, reference=booked, on_time=True, foretells=False)
+    later = person.free_day(day + timedelta(days=14))
+    again = book(world, person, words, later, today, affair=affair, foretells=False)
+    world.on(later, lambda on: keep(world, person, again, words, on, affair=affair))
+
+
+def send_records(world: World, person: Person, order: str, today: date, affair: Affair) -> None:
+    """The clinic says that letter and results have gone to the other office."""
+    page = pages.told("records-sent", "Records sent ahead", days.at(today, "12:00"), order)
+    world.send("park-primary-care", person, page, today, affair=affair, on_time=True, foretells=False)
+
+
+def records(
+    world: World, person: Person, to: str, order: str, visit: str, day: date, today: date, dice: Random
+) -> None:
+    """A first visit on a referral: the records go ahead, or are forgotten."""
+    fooled = "" if dice.random() < 0.4 and (day - today).days > 3 else "sent with the referral"
+    affair = world.affair("records_not_sent", person, f"no records went to {to} before {day}", look_alike=fooled)
+    affair.names.add(to)
+    affair.pages |= {("park-primary-care", order), ("park-primary-care", visit)}
+    affair.known_on = today
+    affair.mend, affair.delay = (lambda on: send_records(world, person, order, on, affair)), (0, 1)
+    world.strikes(affair, day)
+    if fooled:
+        send_records(world, person, order, today, affair)
 
 
 def missed_ride(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
@@ -73,7 +97,7 @@ def missed_ride(world: World, person: Person, day: date, dice: Random, fooled: s
     if fooled == "the family drives":
         world.on(before, lambda today: ride(world, person, booked, on, today, "harbor-clinic", affair))
     elif fooled == "the visit was called off":
-        world.on(before, lambda today: call_off(world, person, booked, words, on, today, affair))
+        world.on(before, lambda today: put_off(world, person, booked, words, on, today, affair))
         return
     world.on(on, lambda today: _keep_or_miss(world, person, booked, words, today, affair))
 
@@ -82,8 +106,16 @@ def _keep_or_miss(world: World, person: Person, booked: str, words: str, on: dat
     if affair.is_open:
         page = pages.appointment(words, days.at(on, "10:00"), 30, words, on, status="noshow")
         world.send("harbor-clinic", person, page, on, affair=affair, reference=booked, foretells=False)
+        affair.mend = lambda today: rebook(world, person, words, today, affair)
     else:
         keep(world, person, booked, words, on, affair=affair)
+
+
+def rebook(world: World, person: Person, words: str, today: date, affair: Affair) -> None:
+    """What was missed is booked anew, this time with somebody to drive."""
+    later = person.free_day(today + timedelta(days=10))
+    again = book(world, person, words, later, today, affair=affair, foretells=False)
+    world.on(later, lambda on: keep(world, person, again, words, on, affair=affair))
 
 
 def clash(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
@@ -115,15 +147,10 @@ def clash(world: World, person: Person, day: date, dice: Random, fooled: str) ->
         if today == state["day"] and not (affair.is_open and today == on):
             keep(world, person, second, "Foot check", today, source="park-primary-care", clock=late)
 
-    def cancel(today: date) -> None:
-        page = pages.appointment("Foot check", days.at(on, late), 30, "Park Primary Care", day, status="cancelled")
-        world.send("park-primary-care", person, page, today, affair=affair, reference=second, on_time=True)
-        state["day"] = day
-
     affair.mend, affair.delay = move, (0, 1)
     world.strikes(affair, on)
-    if fooled == "one of them was called off":
-        cancel(day)
+    if fooled == "one of them was moved":
+        move(day)
     world.on(on, lambda today: keep(world, person, first, "Heart clinic", today))
     world.on(on, _second)
 
@@ -140,6 +167,7 @@ def not_scheduled(world: World, person: Person, day: date, dice: Random, fooled:
         visit = book(
             world, person, to, on, today, source="park-primary-care", order=made, affair=affair, foretells=False
         )
+        records(world, person, to, made, visit, on, today, dice)
         world.on(on, lambda later: _seen(later, visit))
 
     def _seen(today: date, visit: str) -> None:
@@ -172,6 +200,7 @@ def silent_office(world: World, person: Person, day: date, dice: Random, fooled:
     made = world.send(source, person, pages.order(code, words, day, PCP, to=to), day, affair=affair, on_time=True)
     on = person.free_day(day + timedelta(days=dice.randint(5, 12)))
     visit = book(world, person, to, on, day, source=source, order=made, affair=affair)
+    records(world, person, to, made, visit, on, day, dice)
 
     def reported(today: date) -> None:
         page = pages.report("Consultation note", today, made)
@@ -186,11 +215,10 @@ def silent_office(world: World, person: Person, day: date, dice: Random, fooled:
 
 
 def _approve(world: World, person: Person, made: str, today: date, until: date, affair: Affair) -> None:
-    request = world.send(
-        "harbor-clinic", person, pages.asked_for_authorization(made, today), today, affair=affair, on_time=True
-    )
+    asked = pages.asked_for_authorization(made, today)
+    request = world.send("harbor-clinic", person, asked, today, affair=affair, on_time=True, foretells=False)
     answer = pages.authorized(request, today, f"PA-{affair.number}", until)
-    world.send("harbor-clinic", person, answer, today, affair=affair, on_time=True)
+    world.send("harbor-clinic", person, answer, today, affair=affair, on_time=True, foretells=False)
 
 
 def authorization(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:

@@ -16,6 +16,7 @@ COMMANDS = {
     "ingest": "Take in records: files, folders, archives or standard input.",
     "lookahead": "Run the rules: who is due for what, and when.",
     "findings": "What the rules say of each person, one JSON object a line.",
+    "simulate": "A simulated year: what the list would have foreseen, and how many people one coordinator can carry.",
     "worklist": "The day's list, ranked, with the reason for each rank.",
     "forecast": "One person's next 90 days, and what must come before what.",
     "record": "The one record of a person.",

@@ -10,15 +10,28 @@ from beforehand.world.truth import Affair
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A need as it stands on the list one morning."""
+class Said:
+    """One of the things a need says."""
 
-    need: int
-    person: int
     topic: str
     rule: str
     words: str  # question, reason and next step as the coordinator reads them
     pages: frozenset[tuple[str, str]]  # the resources it rests on, by source and reference
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A need as it stands on the list one morning; several findings may be folded into it."""
+
+    need: int
+    person: int
+    rule: str  # the leading finding's
+    said: tuple[Said, ...]
+
+    @property
+    def words(self) -> str:
+        """What the first of them says."""
+        return self.said[0].words if self.said else ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class About:
 
 
 REFILL = About(("medicines",), r"refill|renew|runs out|lasts until")
-RESULT = About(("results",), r"result|follow|test|otassium|blood")
+RESULT = About(("results", "medicine_safety"), r"result|follow|test|otassium|blood")
 ABOUT: Mapping[str, About] = {
     "lost_refill": REFILL,
     "renewal_missing": REFILL,
@@ -39,8 +52,10 @@ ABOUT: Mapping[str, About] = {
     "interaction": About(("medicine_safety",), r"know|meant|take"),
     "allergy": About(("medicine_safety",), r"allergy"),
     "kidney_dose": About(("medicine_safety", "results", "chronic"), r"kidney|eGFR", by_words=True),
-    "missed_ride": About(("visits",), r"ride"),
+    "missed_ride": About(("visits",), r"ride|instead|missed"),
     "clash": About(("visits",), r"keep both|overlap|half an hour"),
+    "records_not_sent": About(("visits",), r"ecords"),
+    "admission_not_told": About(("transitions",), r"in hospital"),
     "referral_not_scheduled": About(("referrals",), r"book|visit"),
     "silent_agency": About(("referrals",), r"report"),
     "authorization_missing": About(("authorizations",), r"uthoriz"),
@@ -62,17 +77,21 @@ ABOUT: Mapping[str, About] = {
 }
 
 
-def concerns(seen: Seen, affair: Affair) -> bool:
-    """Whether this row is about this affair: same person, topic and words, and it rests on it or names it."""
+def concerns(said: Said, affair: Affair) -> bool:
+    """Whether this is about this affair of the same person: by topic and words, and it rests on it or names it."""
     wanted = ABOUT[affair.kind]
-    if seen.person != affair.person or seen.topic not in wanted.topics or not re.search(wanted.says, seen.words):
+    if said.topic not in wanted.topics or not re.search(wanted.says, said.words):
         return False
-    if seen.pages & affair.pages:
+    if said.pages & affair.pages:
         return True
-    return wanted.by_words and any(name in seen.words for name in affair.names)
+    return wanted.by_words and any(name in said.words for name in affair.names)
 
 
 def matches(seen: Seen, affairs: Iterable[Affair]) -> list[Affair]:
     """The affairs a row is about; where an open bump is among them the look-alikes beside it do not count."""
-    found = [affair for affair in affairs if concerns(seen, affair)]
+    found = [
+        affair
+        for affair in affairs
+        if affair.person == seen.person and any(concerns(said, affair) for said in seen.said)
+    ]
     return [affair for affair in found if affair.is_open] or found

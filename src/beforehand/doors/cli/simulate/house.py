@@ -12,16 +12,20 @@ from beforehand.care.needs import jobs
 from beforehand.care.needs.arrivals import catch_up, ready_to_receive, receive
 from beforehand.care.needs.models import LIVE, Need, NeedFinding
 from beforehand.care.needs.operations import operations_needs
+from beforehand.care.needs.register import rule_words
 from beforehand.clinical.times import day_of
-from beforehand.doors.cli.simulate.about import Seen
+from beforehand.doors.cli.simulate.about import Said, Seen
 from beforehand.doors.cli.simulate.clock import clock_at
 from beforehand.intake.ledger import source_named
 from beforehand.lookahead.models import Finding
+from beforehand.lookahead.words import next_step, question, reason
 from beforehand.record.access import for_principal, system_principal
 from beforehand.record.enrolment import default_programme
 from beforehand.record.models import Resource, Source, User
 from beforehand.record.users import create_user
 from beforehand.world.feed import SOURCES, Delivery
+
+ASKING = ("DUE", "UNKNOWN")
 
 
 def open_house() -> None:
@@ -92,31 +96,37 @@ class House:
         return self.people[patient]
 
     def list_of(self, today: date) -> dict[int, Seen]:
-        """Every need that stands on the list this morning, with what it rests on."""
-        day = day_of(today)
-        operator = system_principal("operator")
+        """Every need that stands on the list this morning, with all that it says and rests on."""
+        day, operator = day_of(today), system_principal("operator")
         needs = Need.objects.for_principal(operator).filter(
             state__in=LIVE, source="FINDING", shown_from__lte=day, patient_id__isnull=False
-        ).values_list("pk", "patient_id", "topic", "rule_id", "question", "reason", "next_step")
-        rows = {row[0]: row for row in needs}
+        )
+        rows = {
+            need: (int(patient or 0), rule) for need, patient, rule in needs.values_list("pk", "patient_id", "rule_id")
+        }
+        links = NeedFinding.objects.filter(need_id__in=rows).values_list("need_id", "finding_id")
         linked: dict[int, list[int]] = {}
-        for need, finding in NeedFinding.objects.filter(need_id__in=rows).values_list("need_id", "finding_id"):
+        for need, finding in links:
             linked.setdefault(need, []).append(finding)
         wanted = {finding for each in linked.values() for finding in each}
-        found_by_rules = Finding.objects.for_principal(operator).filter(pk__in=wanted)
-        evidence = dict(found_by_rules.values_list("pk", "evidence"))
-        facts = {
-            need: {int(item["fact_id"]) for each in found for item in evidence.get(each) or ()}
-            for need, found in linked.items()
-        }
-        self._learn({fact for each in facts.values() for fact in each})
+        stored = Finding.objects.for_principal(operator).filter(pk__in=wanted, state="CURRENT")
+        found = {each.pk: each for each in stored if each.status in ASKING and (each.opens_on or 0) <= day}
+        self._learn({int(item["fact_id"]) for each in found.values() for item in each.evidence or ()})
         return {
-            pk: Seen(
-                pk, self.person_of(int(patient or 0)), topic, rule, " ".join(words),
-                frozenset(self.pages[fact] for fact in facts.get(pk, ()) if fact in self.pages),
+            need: Seen(
+                need, self.person_of(patient), rule,
+                tuple(self._said(found[each], day) for each in linked.get(need, ()) if each in found),
             )
-            for pk, patient, topic, rule, *words in rows.values()
+            for need, (patient, rule) in rows.items()
         }  # fmt: skip
+
+    def _said(self, found: Finding, day: int) -> Said:
+        words = (question(found, today=day), reason(found, today=day), next_step(found, today=day))
+        facts = [int(item["fact_id"]) for item in found.evidence or ()]
+        return Said(
+            rule_words(found.rule_id).topic, found.rule_id, " ".join(words),
+            frozenset(self.pages[fact] for fact in facts if fact in self.pages),
+        )  # fmt: skip
 
     def _learn(self, facts: set[int]) -> None:
         names = {source.pk: name for name, source in self.sources.items()}

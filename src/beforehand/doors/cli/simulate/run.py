@@ -41,14 +41,18 @@ class Settings:
     start: date
     coordinators: int
     capacity: int
+    without: tuple[str, ...] = ()  # rules left out
 
 
 def _world(chosen: Settings) -> World:
     return build(seed=chosen.seed, patients=chosen.patients, length=chosen.days, start=chosen.start)
 
 
-def simulate(chosen: Settings, *, progress: Progress | None = None) -> dict[str, Any]:
-    """Run the year in this process's home, which must be empty and is of no use afterwards."""
+def simulate(chosen: Settings, *, progress: Progress | None = None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Run the year in this process's home, which must be empty and is of no use afterwards.
+
+    Returns the outcome, and everything that was true, affair by affair.
+    """
     began, cpu = time.perf_counter(), time.process_time()
     world = _world(chosen)
     house = House.staffed(chosen.start, chosen.coordinators)
@@ -73,10 +77,11 @@ def simulate(chosen: Settings, *, progress: Progress | None = None) -> dict[str,
         house.post(today, world.pass_day(today))
         if progress is not None:
             progress(1)
-    return outcome(chosen, world, desk, ledger, heard_silent) | {
+    found = outcome(chosen, world, desk, ledger, heard_silent) | {
         "seconds": round(time.perf_counter() - began, 1),
         "cpu_seconds": round(time.process_time() - cpu, 1),
     }
+    return found, [_told(affair, ledger) for affair in world.affairs]
 
 
 def outcome(
@@ -89,7 +94,7 @@ def outcome(
     return {
         "settings": {
             "patients": chosen.patients, "days": chosen.days, "seed": chosen.seed, "start": chosen.start.isoformat(),
-            "coordinators": chosen.coordinators, "capacity": chosen.capacity,
+            "coordinators": chosen.coordinators, "capacity": chosen.capacity, "without": list(chosen.without),
         },
         "truth": {
             "bumps": sum(affair.is_bump for affair in world.affairs),
@@ -162,6 +167,15 @@ def _by_kind(bumps: list[Affair], world: World, ledger: Ledger) -> dict[str, Any
 
 def _is_fooled(each: Appearance, world: World, kind: str) -> bool:
     return each.verdict == "look-alike" and each.affair is not None and world.affairs[each.affair].kind == kind
+
+
+def _told(affair: Affair, ledger: Ledger) -> dict[str, Any]:
+    return {
+        "number": affair.number, "person": affair.person, "kind": affair.kind, "is_bump": affair.is_bump,
+        "words": affair.words, "look_alike": affair.look_alike, "known_on": affair.known_on,
+        "strikes": affair.strikes, "first_seen": ledger.first_seen.get(affair.number),
+        "taken_up_on": affair.asked_on, "settled_on": affair.settled_on, "settled_by": affair.settled_by,
+    }  # fmt: skip
 
 
 def _misses(bumps: list[Affair], ledger: Ledger) -> list[dict[str, Any]]:
