@@ -8,6 +8,9 @@ next_step: Offer the vaccine and book it.
 missing:
   report: "It is said to be done, but no record with an exact day is here."
   birth: "The day of birth is not exact enough to tell the age."
+excluded:
+  hospice: "{patient} is in hospice or palliative care."
+  declined: "{patient} declined it for this season."
 authority: {name: "CDC, Advisory Committee on Immunization Practices, seasonal influenza", edition: "2025-26, each season since 2010",
             url: "https://www.cdc.gov/flu/hcp/acip/index.html", valid_from: 2010-08-01}
 author: Beforehand founders
@@ -15,6 +18,7 @@ clinical_review: {by: null, on: null}
 step_kind: book
 books: cvx|140
 harm: 3
+folds_into: "vaccine:adult"
 needs: [person, given_vaccine, done_procedure, said_done, said_no, hospice_care, future_appointment, calendar, value_set_code]
 --- */
 with
@@ -85,7 +89,7 @@ booked as (
 judged as (
     select m.patient_id, m.half_day, k.free_day, 'vaccine:influenza-' || cast(s.year as varchar(20)) as subject,
            s.today, s.year, s.open_day, s.due_day, s.over_day,
-           case when h.patient_id is not null then 'barred'
+           case when h.patient_id is not null then 'hospice'
                 when v.sure > 0 then 'met'
                 when d.patient_id is not null then 'declined'
                 when v.patient_id is not null then 'report'
@@ -128,7 +132,7 @@ select j.patient_id, j.subject,
             else j.open_day end as opens_on,
        j.due_day as due_on, j.over_day as lapses_on,
        case when s.day < j.today + 90 then s.day else j.today + 90 end as recheck_on,
-       case j.verdict when 'report' then 'report' when 'birth' then 'birth' end as missing,
+       case j.verdict when 'report' then 'report' when 'birth' then 'birth' when 'hospice' then 'hospice' when 'declined' then 'declined' end as missing,
        cast(j.year as varchar(20)) || '-' || cast(j.year + 1 as varchar(20)) as say_season,
        case when j.verdict = 'met' then 'An influenza vaccine' else 'No influenza vaccine' end as say_found
 from judged j

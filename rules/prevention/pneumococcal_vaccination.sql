@@ -8,6 +8,9 @@ next_step: Offer PCV20 or PCV21 and book it.
 missing:
   which: "A pneumococcal vaccine was given, but nobody says which one."
   birth: "The day of birth is not exact enough to tell the age."
+excluded:
+  hospice: "{patient} is in hospice or palliative care."
+  declined: "{patient} declined it; asked again {opens_on}."
 authority: {name: "CDC, Advisory Committee on Immunization Practices, pneumococcal vaccine for adults", edition: "October 2024 (from 50; before from 65)",
             url: "https://www.cdc.gov/pneumococcal/hcp/vaccine-recommendations/index.html", valid_from: 2024-10-23}
 author: Beforehand founders
@@ -15,6 +18,7 @@ clinical_review: {by: null, on: null}
 step_kind: book
 books: cvx|216
 harm: 3
+folds_into: "vaccine:adult"
 needs: [person, given_vaccine, said_no, hospice_care, future_appointment, calendar, value_set_code]
 --- */
 with
@@ -74,7 +78,7 @@ booked as (
 ),
 judged as (
     select m.patient_id, m.enter_day, l.day as last_day, l.day + 365 as again_day, d.until_day, k.free_day,
-           case when h.patient_id is not null then 'barred'
+           case when h.patient_id is not null then 'hospice'
                 when c.patient_id is not null then 'met'
                 when d.until_day is not null then 'declined'
                 when l.unspecified > 0 then 'which'
@@ -91,7 +95,7 @@ judged as (
 ),
 dated as (
     select j.patient_id, j.verdict, j.last_day,
-           case when j.verdict in ('barred', 'met') then null
+           case when j.verdict in ('hospice', 'met') then null
                 when j.verdict = 'declined' then j.until_day
                 when j.free_day is not null then j.free_day
                 when j.again_day > j.enter_day then j.again_day
@@ -124,7 +128,7 @@ select d.patient_id, 'vaccine:pneumococcal' as subject,
                       else 'EXCLUDED' end as status,
        d.open_day as opens_on, d.open_day + 180 as due_on, cast(null as bigint) as lapses_on,
        case when d.next_day < a.day + 90 then d.next_day else a.day + 90 end as recheck_on,
-       case d.verdict when 'which' then 'which' when 'birth' then 'birth' end as missing,
+       case d.verdict when 'which' then 'which' when 'birth' then 'birth' when 'hospice' then 'hospice' when 'declined' then 'declined' end as missing,
        case when d.verdict = 'met' then 'It is complete.' when d.last_day is not null then 'What is on record is not complete.'
             else 'None is on record.' end as say_found
 from dated d

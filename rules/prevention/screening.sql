@@ -8,14 +8,19 @@ next_step: Offer the test and book it.
 missing:
   report: "It is said to be done, but no report with an exact day is here."
   birth: "The day of birth is not exact enough to tell the age."
+excluded:
+  hospice: "{patient} is in hospice or palliative care, where screening stops."
+  grave: "A grave illness on record leaves no time in which this could help."
+  known: "What it looks for is known already, or the organ is no longer there."
+  declined: "{patient} said no; asked again {opens_on}."
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/preventive_checks.csv
 whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act]
 step_kind: book
-needs: [person, known_condition, done_procedure, done_test, said_done, said_no, hospice_care, future_appointment, calendar,
-        value_set_code]
+needs: [person, known_condition, active_condition, done_procedure, done_test, outpatient_visit, said_done,
+        said_no, hospice_care, future_appointment, calendar, value_set_code]
 --- */
 with
 methods as (
@@ -47,7 +52,7 @@ members as (
         and leave.day_of_month = 1
 ),
 wanted as (
-    select m.rule_id, m.patient_id, w.tests_set, w.months, w.min_age, m.birth_month, m.birth_day_of_month
+    select m.rule_id, m.patient_id, w.tests_set, w.months, w.min_age, m.birth_month, m.birth_day_of_month, m.leave_day
     from members m
     join methods w on w.rule_id = m.rule_id
     where w.tests_set is not null
@@ -58,6 +63,12 @@ seen as (
     from done_test d
     join value_set_code v on v.code = d.code
     join wanted m on m.tests_set = v.value_set and m.patient_id = d.patient_id
+    union all
+    select m.rule_id, e.patient_id, m.tests_set, e.start_from_day as from_day, e.start_to_day as to_day,
+           'encounter' as fact_table, e.id as fact_id
+    from outpatient_visit e
+    join value_set_code v on v.code = e.code
+    join wanted m on m.tests_set = v.value_set and m.patient_id = e.patient_id
     union all
     select m.rule_id, s.patient_id, m.tests_set, cast(null as bigint) as from_day, s.sent_from_day as to_day,
            'communication' as fact_table, s.id as fact_id
@@ -70,13 +81,15 @@ last_seen as (
     from seen
     group by rule_id, patient_id, tests_set
 ),
--- until when each test holds: surely, and at the latest; a test below its age does not count
+-- until when each test holds: surely, and at the latest; one without months holds for good; one below its age does not count
 rounds as (
     select w.rule_id, w.patient_id, l.tests_set, l.sure_day, l.last_day,
-           later.day - 1 + case when sure.day_of_month > later.days_in_month then later.days_in_month
-                                else sure.day_of_month end as sure_until,
-           latest.day - 1 + case when possible.day_of_month > latest.days_in_month then latest.days_in_month
-                                 else possible.day_of_month end as last_until
+           case when w.months is null and l.sure_day is not null then coalesce(w.leave_day, l.sure_day + 36500)
+                else later.day - 1 + case when sure.day_of_month > later.days_in_month then later.days_in_month
+                                          else sure.day_of_month end end as sure_until,
+           case when w.months is null then coalesce(w.leave_day, l.last_day + 36500)
+                else latest.day - 1 + case when possible.day_of_month > latest.days_in_month then latest.days_in_month
+                                           else possible.day_of_month end end as last_until
     from wanted w
     join last_seen l on l.rule_id = w.rule_id and l.patient_id = w.patient_id and l.tests_set = w.tests_set
     join calendar possible on possible.calendar_id = 1 and possible.day = l.last_day
@@ -104,20 +117,25 @@ gone as (
     join value_set_code v on v.code = p.code
 ),
 barred as (
-    select m.rule_id, m.patient_id, h.fact_table, h.fact_id
+    select m.rule_id, m.patient_id, 1 as weight, h.fact_table, h.fact_id
     from members m
     join hospice_care h on h.patient_id = m.patient_id
     union all
-    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    select m.rule_id, m.patient_id, 2 as weight, 'condition' as fact_table, c.id as fact_id
+    from active_condition c
+    join value_set_code v on v.code = c.code and v.value_set = 'limited_life_expectancy'
+    join members m on m.patient_id = c.patient_id
+    union all
+    select f.rule_id, g.patient_id, 3 as weight, g.fact_table, g.fact_id
     from gone g
     join family f on f.exclude_set = g.value_set
     union all
-    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    select f.rule_id, g.patient_id, 3 as weight, g.fact_table, g.fact_id
     from gone g
     join family f on f.exclude_left_set = g.value_set
     join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_right_set
     union all
-    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    select f.rule_id, g.patient_id, 3 as weight, g.fact_table, g.fact_id
     from gone g
     join family f on f.exclude_right_set = g.value_set
     join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_left_set
@@ -140,7 +158,9 @@ booked as (
 judged as (
     select m.rule_id, m.patient_id, m.subject, m.days_to_act, m.enter_day, m.leave_day, m.age, m.birth,
            t.sure_until, t.last_until, t.last_day, d.until_day, k.free_day,
-           case when x.patient_id is not null then 'barred'
+           case when x.weight = 1 then 'hospice'
+                when x.weight = 2 then 'grave'
+                when x.weight = 3 then 'known'
                 when t.sure_until > a.day then 'met'
                 when d.until_day is not null then 'declined'
                 when t.last_until > a.day then 'maybe'
@@ -149,7 +169,7 @@ judged as (
     from members m
     cross join as_of a
     left join best t on t.rule_id = m.rule_id and t.patient_id = m.patient_id
-    left join (select distinct rule_id, patient_id from barred) x on x.rule_id = m.rule_id and x.patient_id = m.patient_id
+    left join (select rule_id, patient_id, min(weight) as weight from barred group by rule_id, patient_id) x on x.rule_id = m.rule_id and x.patient_id = m.patient_id
     left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = m.rule_id and d.patient_id = m.patient_id
     -- booked is not done: the question comes back the day after
@@ -198,14 +218,17 @@ evidence as (
     join family f on f.rule_id = k.rule_id
 )
 select d.rule_id, d.patient_id, d.subject,
-       case d.verdict when 'barred' then 'EXCLUDED'
+       case d.verdict when 'hospice' then 'EXCLUDED'
+                      when 'grave' then 'EXCLUDED'
+                      when 'known' then 'EXCLUDED'
                       when 'met' then 'MET'
                       when 'declined' then 'EXCLUDED'
                       when 'due' then 'DUE'
                       else 'UNKNOWN' end as status,
        d.open_day as opens_on, d.open_day + d.days_to_act as due_on, d.leave_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
-       case d.verdict when 'maybe' then 'report' when 'age' then 'birth' end as missing,
+       case d.verdict when 'maybe' then 'report' when 'age' then 'birth' when 'hospice' then 'hospice'
+                      when 'grave' then 'grave' when 'known' then 'known' when 'declined' then 'declined' end as missing,
        d.last_day as say_last_on
 from dated d
 join soonest s on s.rule_id = d.rule_id and s.patient_id = d.patient_id
