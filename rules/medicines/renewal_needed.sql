@@ -19,11 +19,12 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: call
 harm: 4
-needs: [medicine_supply, supply_fact, future_appointment, task, contact_tried, value_set_code, as_of]
+needs: [medicine_supply, medicine, controlled_ingredient, supply_fact, future_appointment, task, contact_tried, value_set_code, as_of]
 --- */
 -- The supply in hand is the last one: no refill is left, or the prescription ends before the next fill is due. Opens
 -- three weeks before the supply ends, and should be settled one week before. A visit with the prescriber that is booked
 -- in time makes it MET: that visit is then what the medicine hangs on (of several medicines, the first to run out). A request rests for three days.
+-- Medicines of schedule 2 have a rule of their own.
 with last_supply as (
     select s.patient_id, s.subject, s.name, s.id, s.last_fill_id, s.last_from_day, s.runs_out_on, s.valid_until_to_day,
            s.prescriber_id, s.prescriber_name, s.refills_left
@@ -32,6 +33,11 @@ with last_supply as (
     where s.last_from_day = s.last_to_day
       and (s.refills_left < 1 or s.valid_until_to_day < s.runs_out_on)
       and s.runs_out_on > a.day - 90
+      and not exists (
+          select 1
+          from medicine m
+          join controlled_ingredient k on k.ingredient = m.ingredient
+          where m.code = s.code and k.schedule = 2)
 ),
 visit as (
     select l.patient_id, l.subject, l.runs_out_on, l.last_fill_id, f.id, f.start_from_day,
