@@ -42,6 +42,7 @@ class Language:
         for table, rows in writer.rows().items():
             self.house.insert(table, rows)
         self.house.set_calendar(TODAY - 40_000, TODAY + 400)
+        self.house.load_knowledge(("medicine", "medicine_name"), writer.concept_codings())
         values = {"low": 1, "high": 1, "day": TODAY, "at": last_second(TODAY)}
         return self.house.execute(bind_plain(text, places_between()), values)
 
@@ -155,6 +156,71 @@ def test_current_medicines_come_from_orders_and_from_what_people_say(language: L
         ],
     )
     assert sorted(rows) == [("medication_request",), ("medication_statement",)]
+
+
+def test_a_fill_that_no_order_explains_is_a_current_medicine_while_it_lasts(language: Language) -> None:
+    text = "select m.fact_table, m.last_day from current_medication m"
+    apixaban = {
+        "status": "completed",
+        "code": "rxnorm:1364445 apixaban 5 MG",
+        "filled": "2026-02-08",
+        "days_supply": 30,
+    }
+    # 30 days from 8 February are over on 10 March
+    assert language.ask(text, medication_dispense=[apixaban]) == [("medication_dispense", TODAY)]
+    assert language.ask(text, medication_dispense=[{**apixaban, "filled": "2026-02-07"}]) == []
+    assert language.ask(text, medication_dispense=[{**apixaban, "days_supply": None}]) == []
+    # the newest of two, whatever the product
+    newer = {**apixaban, "code": "rxnorm:1364441 apixaban 2.5 MG", "filled": "2026-03-01"}
+    assert language.ask(text, medication_dispense=[apixaban, newer]) == [("medication_dispense", TODAY + 21)]
+    # an order explains it, also one that was stopped; so does somebody's word; an old order does not
+    order = {"status": "stopped", "code": "rxnorm:1364430 apixaban", "authored": "2026-02-01"}
+    assert language.ask(text, medication_dispense=[apixaban], medication_request=[order]) == []
+    assert language.ask(text, medication_dispense=[apixaban], medication_request=[{**order, "authored": "2025-02-06"}])
+    word = {"status": "not-taken", "code": "rxnorm:1364430 apixaban", "start": "2026-02-20"}
+    assert language.ask(text, medication_dispense=[apixaban], medication_statement=[word]) == []
+
+
+def test_supply_moves_what_is_left_over_forward(language: Language) -> None:
+    order = {
+        "id": "rx",
+        "status": "active",
+        "code": "rxnorm:1364445 apixaban 5 MG",
+        "authored": "2026-01-01",
+        "refills": 2,
+    }
+    fill = {"status": "completed", "code": "rxnorm:1364445 apixaban 5 MG", "days_supply": 30}
+    rows = language.ask(
+        "select s.runs_out_on, s.refills_left, s.fills, s.last_days from medicine_supply s",
+        medication_request=[order],
+        medication_dispense=[{**fill, "filled": "2026-02-01"}, {**fill, "filled": "2026-02-21"}],
+    )
+    assert rows == [((date(2026, 4, 2) - date(1970, 1, 1)).days, 1, 2, 30)]
+    asked = "select o.subject from standing_order o"
+    assert language.ask(asked, medication_request=[order]) == [("medicine:rxnorm:1364430",)]
+    assert language.ask(asked, medication_request=[{**order, "is_as_needed": 1}]) == []
+    copy = {**order, "id": "copy", "same_as": "rx"}
+    facts = language.ask("select s.fact_id, s.copy_id from supply_fact s", medication_request=[order, copy])
+    assert len(facts) == 2 and len({fact for fact, _ in facts}) == 1
+
+
+def test_a_fill_begun_and_not_handed_over_is_open_until_one_follows(language: Language) -> None:
+    begun = {"status": "in-progress", "code": "rxnorm:1364445 apixaban 5 MG", "filled": "2026-03-01"}
+    text = "select f.is_held from open_fill f"
+    assert language.ask(text, medication_dispense=[begun]) == [(0,)]
+    assert language.ask(text, medication_dispense=[{**begun, "status": "declined"}]) == [(1,)]
+    assert language.ask(text, medication_dispense=[{**begun, "filled": "2026-03-10"}]) == []
+    assert language.ask(text, medication_dispense=[begun, {**begun, "status": "completed"}]) == []
+
+
+def test_the_history_of_an_ingredient_begins_with_what_has_ended(language: Language) -> None:
+    orders = [
+        {"status": "completed", "code": "rxnorm:1364445 apixaban 5 MG", "authored": "2020-01-01"},
+        {"status": "draft", "code": "rxnorm:1364445 apixaban 5 MG", "authored": "2019-01-01"},
+        {"status": "entered-in-error", "code": "rxnorm:1364445 apixaban 5 MG", "authored": "2019-01-01"},
+    ]
+    rows = language.ask("select h.fact_table, h.first_day from ingredient_history h", medication_request=orders)
+    assert rows == [("medication_request", (date(2020, 1, 1) - date(1970, 1, 1)).days)]
 
 
 def test_a_stay_has_ended_by_then_or_is_going_on(language: Language) -> None:
