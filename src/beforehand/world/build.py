@@ -16,6 +16,7 @@ Story = Callable[[World, Person, date, Random, str], None]
 CLINIC, LAB, PLAN = "park-primary-care", "quay-lab", "larkfield-plan"
 LOOK_ALIKE_SHARE = 0.56
 BUMPS_A_YEAR = 9.0  # a person, of all kinds; people with much to coordinate
+SCREENING = (("88122-7", "Worried whether food would run out"),)
 ROUTINE_EVERY = 125  # days
 
 
@@ -237,6 +238,10 @@ def _history(world: World, person: Person) -> None:
 
 
 def _fills_so_far(world: World, person: Person, supply: Supply) -> None:
+    long_ago = world.start - timedelta(days=1400)  # it has been taken for years
+    medicines.send_order(world, person, supply, long_ago, "completed", "")
+    begun = pages.fill(*supply.medicine, long_ago, supply=supply.per_fill, amount=supply.per_fill)
+    world.send("corner-pharmacy", person, begun, world.start)
     last = supply.runs_out - timedelta(days=supply.per_fill)
     used = medicines.REFILLS - supply.refills_left
     reference = ""
@@ -263,7 +268,11 @@ def _ordinary_year(world: World, person: Person) -> None:
 
 
 def _routine(world: World, person: Person, day: date) -> None:
-    world.send(CLINIC, person, pages.visit("AMB", "Regular visit", day, by="Dr. Lena Park"), day)
+    regular = pages.visit("AMB", "Regular visit", day, by="Dr. Lena Park")
+    if (day - person.well_on).days > 240:
+        person.well_on = day
+        regular["type"] = [pages.coded("hcpcs:G0439", "Yearly wellness visit")]
+    world.send(CLINIC, person, regular, day)
     world.send(CLINIC, person, pages.blood_pressure(day, 126, 76), day)
     low, fine = days.at(day, "08:20"), pages.result
     for code, words, value, unit in (
@@ -274,8 +283,15 @@ def _routine(world: World, person: Person, day: date) -> None:
         ("18262-6", "LDL cholesterol", 62, "mg/dL"),
         ("2132-9", "Vitamin B12", 410, "pg/mL"),
         ("3016-3", "TSH", 2.1, "m[IU]/L"),
+        ("718-7", "Hemoglobin", 13.8, "g/dL"),
+        ("777-3", "Platelets", 240, "10*3/uL"),
     ):
         world.send(LAB, person, fine(f"loinc:{code}", words, low, value, unit), day)
+    for code, words in SCREENING:
+        said = pages.coded("loinc:LA28398-8", "Never true") if "food" in words else pages.coded("loinc:LA32-8", "No")
+        asked = pages.result(f"loinc:{code}", words, days.at(day, "09:50"), said=said, category="survey")
+        if not person.is_hungry:
+            world.send(CLINIC, person, asked, day)
     if person.takes(METFORMIN):
         person.sugar_on = day
         person.sugar_page = world.send(

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from random import Random
 
 from beforehand.world import days, pages
-from beforehand.world.medicines import PANTOPRAZOLE
+from beforehand.world.medicines import MONTELUKAST
 from beforehand.world.people import Person
 from beforehand.world.truth import Affair
 from beforehand.world.visits import book, keep
@@ -104,6 +104,7 @@ def _afterwards(world: World, person: Person, home: date, stay_is: str, dice: Ra
     _call(world, person, home, started["no_call_after_stay"])
     _visit(world, person, home, started["no_visit_after_stay"], dice)
     _list(world, person, home, stay_is, started["list_not_reconciled"])
+    _said_back(world, person, home, stay_is, dice, fooled)
     if not fooled:
         fetched_at_once = dice.random() < 0.5
         _medicine(world, person, home, stay_is, "fetched on the way home" if fetched_at_once else "")
@@ -130,6 +131,24 @@ def _visit(world: World, person: Person, home: date, affair: Affair, dice: Rando
     world.strikes(affair, home + timedelta(days=15))
 
 
+def _said_back(world: World, person: Person, home: date, stay_is: str, dice: Random, fooled: str) -> None:
+    look_alike = fooled or ("the ward let them say it back" if dice.random() < 0.6 else "")
+    affair = world.affair("not_said_back", person, f"home on {home}: nobody asked what was understood",
+                          look_alike=look_alike)  # fmt: skip
+    affair.pages.add((HOSPITAL, stay_is))
+    affair.names.add("hospital")
+    affair.known_on = home
+
+    def said_back(today: date) -> None:
+        page = pages.told("teach-back", "Said back in own words", days.at(today, "15:20"), stay_is)
+        world.send(HOSPITAL, person, page, today, affair=affair, on_time=True, foretells=False)
+
+    affair.mend, affair.delay = said_back, (0, 0)
+    world.strikes(affair, home + timedelta(days=8))
+    if look_alike:
+        said_back(home)
+
+
 def _list(world: World, person: Person, home: date, stay_is: str, affair: Affair) -> None:
     def gone_through(today: date) -> None:
         page = pages.procedure("snomed:430193006", "Medication reconciliation", today)
@@ -141,18 +160,18 @@ def _list(world: World, person: Person, home: date, stay_is: str, affair: Affair
 
 
 def _medicine(world: World, person: Person, home: date, stay_is: str, fooled: str) -> None:
-    name = "pantoprazole"
+    name = "montelukast"
     affair = world.affair("discharge_medicine", person, f"{name} for home is not fetched", look_alike=fooled)
     affair.names.add(name)
 
     def order(status: str, today: date, reference: str = "") -> str:
         page = pages.prescription(
-            *PANTOPRAZOLE, home, "Dr. Ines Falk", supply=20, refills=0, amount=20, status=status, encounter=stay_is
+            *MONTELUKAST, home, "Dr. Ines Falk", supply=20, refills=0, amount=20, status=status, encounter=stay_is
         )
         return world.send(HOSPITAL, person, page, today, affair=affair, reference=reference, on_time=True)
 
     def fetched(today: date) -> None:
-        page = pages.fill(*PANTOPRAZOLE, today, supply=20, amount=20)
+        page = pages.fill(*MONTELUKAST, today, supply=20, amount=20)
         world.send("corner-pharmacy", person, page, today, affair=affair, on_time=True, foretells=False)
         world.on(today + timedelta(days=20), lambda later: order("completed", later, reference))
 

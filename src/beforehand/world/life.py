@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 
@@ -164,6 +165,7 @@ def hunger(world: World, person: Person, day: date, dice: Random, fooled: str) -
     )  # fmt: skip
     world.send(CLINIC, person, page, day, affair=affair, on_time=True)
     state = {"order": ""}
+    person.is_hungry = fooled != "never true"
 
     def refer(today: date, status: str = "active") -> None:
         category = pages.coded("snomed:410606002", "Social service")
@@ -172,13 +174,44 @@ def hunger(world: World, person: Person, day: date, dice: Random, fooled: str) -
         state["order"] = world.send(
             CLINIC, person, page, today, affair=affair, reference=state["order"], on_time=True, foretells=False
         )
+        person.is_hungry = False
         if status == "active":
-            world.on(today + timedelta(days=10), lambda later: refer(later, "completed"))
+            _pantry(world, person, state["order"], today, dice, lambda later: refer(later, "completed"))
 
     affair.mend, affair.delay = refer, (0, 2)
     world.strikes(affair, day + timedelta(days=dice.randint(20, 40)))
     if fooled == "help was asked for at once":
         refer(day)
+
+
+def _pantry(
+    world: World, person: Person, order: str, today: date, dice: Random, close: Callable[[date], object]
+) -> None:
+    """The agency takes it up and helps, or says nothing; afterwards the person is asked whether help came."""
+    silent_not = "it answered within days" if dice.random() < 0.6 else ""
+    affair = world.affair("social_agency_silent", person, f"the pantry asked on {today}", look_alike=silent_not)
+    affair.names.add("food")
+    affair.pages.add((CLINIC, order))
+    affair.known_on = today
+
+    def answer(on: date, status: str = "accepted") -> None:
+        page = {**pages.noted("referral-status", "Help with food", on, order), "status": status}
+        world.send(CLINIC, person, page, on, affair=affair, on_time=True, foretells=False)
+
+    def taken_up(on: date) -> None:
+        answer(on)
+        world.on(on + timedelta(days=9), given)
+
+    def given(on: date) -> None:
+        answer(on, "completed")
+        confirmed = pages.told("call", "Asked whether the food comes", days.at(on, "18:30"), order)
+        world.send(CLINIC, person, confirmed, on, affair=affair, on_time=True, foretells=False)
+        close(on)
+
+    affair.mend, affair.delay = taken_up, (0, 3)
+    world.strikes(affair, today + timedelta(days=21))
+    if silent_not:
+        world.on(today + timedelta(days=dice.randint(1, 5)), taken_up)
 
 
 def plan_review(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
@@ -190,17 +223,7 @@ def plan_review(world: World, person: Person, day: date, dice: Random, fooled: s
     due = days.years_before(person.plan_on, -1)
 
     def reviewed(today: date) -> None:
-        page = {
-            "resourceType": "Task",
-            "status": "completed",
-            "intent": "order",
-            "code": pages.coded("work:plan-reviewed", "Plan of care gone through"),
-            "authoredOn": days.at(today, "10:00"),
-            "lastModified": days.at(today, "10:30"),
-            "focus": {"reference": person.plan_page},
-            "executionPeriod": {"end": days.at(today, "10:30")},
-        }
-        page["for"] = {"reference": f"Patient/{person.slug}"}
+        page = pages.noted("plan-reviewed", "Plan of care gone through", today, person.plan_page)
         world.send(CLINIC, person, page, today, affair=affair, on_time=True, foretells=False)
 
     affair.mend, affair.delay = reviewed, (0, 7)

@@ -17,6 +17,7 @@ LORATADINE = ("311372", "loratadine 10 MG Oral Tablet")
 IBUPROFEN = ("197806", "ibuprofen 600 MG Oral Tablet")
 SPIRONOLACTONE = ("313096", "spironolactone 25 MG Oral Tablet")
 CLARITHROMYCIN = ("197517", "clarithromycin 500 MG Oral Tablet")
+MONTELUKAST = ("200224", "montelukast 10 MG Oral Tablet")
 AMOXICILLIN = ("308182", "amoxicillin 250 MG Oral Capsule")
 REFILLS = 3
 TROUBLES = ("lost_refill", "renewal_missing")

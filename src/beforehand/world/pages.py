@@ -253,6 +253,20 @@ def told(what: str, words: str, sent: str, about: str) -> Page:
     } | ({"encounter": {"reference": about}} if about.startswith("Encounter/") else {})
 
 
+def noted(code: str, words: str, on: date, about: str) -> Page:
+    """Somebody has done with it: a report read, a plan gone through."""
+    return {
+        "resourceType": "Task",
+        "status": "completed",
+        "intent": "order",
+        "code": coded(f"work:{code}", words),
+        "authoredOn": days.at(on, "17:00"),
+        "lastModified": days.at(on, "17:30"),
+        "focus": {"reference": about},
+        "executionPeriod": {"end": days.at(on, "17:30")},
+    }
+
+
 def plan_of_care(title: str, on: date) -> Page:
     """A plan agreed with the person."""
     return {
@@ -323,6 +337,21 @@ def bill(claim: str, service: date, issued: date, due: date, issuer: str, cents:
     }
 
 
+def needs_authorization(on: date) -> Page:
+    """The plan says that it wants to approve the service first."""
+    plan = {"display": "Larkfield Health Advantage"}
+    return {
+        "resourceType": "CoverageEligibilityResponse",
+        "status": "active",
+        "purpose": ["auth-requirements"],
+        "created": on.isoformat(),
+        "request": {"display": "Asked by Harbor Clinic"},
+        "outcome": "complete",
+        "insurer": plan,
+        "insurance": [{"coverage": plan, "inforce": True, "item": [{"authorizationRequired": True}]}],
+    }
+
+
 def asked_for_authorization(order_reference: str, made: date) -> Page:
     """A clinic's request for prior authorization."""
     return {
@@ -340,6 +369,8 @@ def asked_for_authorization(order_reference: str, made: date) -> Page:
 
 def authorized(request: str, made: date, number: str, until: date) -> Page:
     """The plan's approval and how long it holds."""
+    review = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewAction"
+    certified = {"coding": [{"system": "https://codesystem.x12.org/005010/306", "code": "A1"}]}
     return {
         "resourceType": "ClaimResponse",
         "status": "active",
@@ -350,6 +381,22 @@ def authorized(request: str, made: date, number: str, until: date) -> Page:
         "request": {"reference": request},
         "outcome": "complete",
         "disposition": "approved",
+        "item": [
+            {
+                "itemSequence": 1,
+                "adjudication": [
+                    {
+                        "category": hl7("adjudication", "submitted"),
+                        "extension": [
+                            {
+                                "url": review,
+                                "extension": [{"url": f"{review}Code", "valueCodeableConcept": certified}],
+                            }
+                        ],
+                    }
+                ],
+            }
+        ],
         "preAuthRef": number,
         "preAuthPeriod": {"start": made.isoformat(), "end": until.isoformat()},
     }

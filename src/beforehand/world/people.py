@@ -93,6 +93,8 @@ class Person:
     cover_page: str = ""
     sugar_on: date = date.min  # the last A1c
     sugar_page: str = ""
+    well_on: date = date(2000, 1, 1)  # the last yearly wellness visit
+    is_hungry: bool = False  # said so, and is not yet helped
 
     @property
     def slug(self) -> str:

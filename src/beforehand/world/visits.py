@@ -35,8 +35,10 @@ def ride(
     world: World, person: Person, to: str, day: date, today: date, source: str, affair: Affair | None = None
 ) -> None:
     """Somebody will drive."""
+    about = "" if source == "park-primary-care" else to  # not every office says for which visit the ride is
+    leaves = f"08:{10 + int(to.rpartition('-')[2]) % 49}"
     page = pages.appointment(
-        "Daughter drives", days.at(day, "09:15"), 30, "Daughter", today, code="work:ride-by-family", about=to
+        "Daughter drives", days.at(day, leaves), 30, "Daughter", today, code="work:ride-by-family", about=about
     )
     world.send(source, person, page, today, affair=affair, on_time=True, foretells=False)
 
@@ -124,7 +126,7 @@ def clash(world: World, person: Person, day: date, dice: Random, fooled: str) ->
     affair = world.affair("clash", person, f"two visits at once on {on}", look_alike=fooled)
     affair.names |= {"Heart clinic", "Foot check"}
     late = {"an hour lies between": "14:30", "told in two clocks": "14:00"}.get(fooled, "10:15")
-    first = book(world, person, "Heart clinic", on, day, affair=affair)
+    first = book(world, person, "Heart clinic", on, day, affair=affair, rides=False)
     if fooled == "told in two clocks":
         # 14:00 here is 18:00 or 19:00 in universal time; 10:00 to 10:30 here is not
         page = pages.appointment("Foot check", days.in_utc(on, late), 30, "Park Primary Care", day)
@@ -155,6 +157,29 @@ def clash(world: World, person: Person, day: date, dice: Random, fooled: str) ->
     world.on(on, _second)
 
 
+def report(
+    world: World, person: Person, to: str, made: str, today: date, dice: Random, affair: Affair | None = None
+) -> None:
+    """The report comes; the clinician who asked reads it within two days, or it lies there."""
+    source = "park-primary-care"
+    page = pages.report("Consultation note", today, made)
+    came = world.send(source, person, page, today, affair=affair, on_time=True, foretells=False)
+    fooled = "it was read at once" if dice.random() < 0.65 else ""
+    unread = world.affair("report_unread", person, f"nobody reads the report of {to}", look_alike=fooled)
+    unread.names.add(to)
+    unread.pages |= {(source, made), (source, came)}
+    unread.known_on = today
+
+    def read(on: date) -> None:
+        note = pages.noted("result-acknowledged", "Report read", on, came)
+        world.send(source, person, note, on, affair=unread, on_time=True, foretells=False)
+
+    unread.mend, unread.delay = read, (0, 2)
+    world.strikes(unread, today + timedelta(days=14))
+    if fooled:
+        world.on(today + timedelta(days=dice.randint(0, 2)), read)
+
+
 def not_scheduled(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
     """A referral that nobody turns into a visit; or that is booked, or taken back."""
     code, words, to = dice.choice(SPECIALISTS)
@@ -172,8 +197,7 @@ def not_scheduled(world: World, person: Person, day: date, dice: Random, fooled:
 
     def _seen(today: date, visit: str) -> None:
         keep(world, person, visit, to, today, source="park-primary-care", order=made, affair=affair)
-        close = pages.report("Consultation note", today, made)
-        world.send("park-primary-care", person, close, today, affair=affair, on_time=True, foretells=False)
+        report(world, person, to, made, today, dice)
         done = pages.order(code, words, day, PCP, to=to, status="completed")
         world.send("park-primary-care", person, done, today, affair=affair, reference=made, foretells=False)
 
@@ -203,8 +227,7 @@ def silent_office(world: World, person: Person, day: date, dice: Random, fooled:
     records(world, person, to, made, visit, on, day, dice)
 
     def reported(today: date) -> None:
-        page = pages.report("Consultation note", today, made)
-        world.send(source, person, page, today, affair=affair, on_time=True, foretells=False)
+        report(world, person, to, made, today, dice, affair)
 
     affair.mend, affair.delay, affair.chance = reported, (1, 4), 0.8
     world.on(on, lambda today: keep(world, person, visit, to, today, source=source, order=made))
@@ -232,6 +255,7 @@ def authorization(world: World, person: Person, day: date, dice: Random, fooled:
     category = pages.coded("snomed:363679005", "Imaging")
     page = pages.order("hcpcs:C8900", words, day, PCP, to="Harbor Imaging", category=category)
     made = world.send("harbor-clinic", person, page, day, affair=affair, on_time=True)
+    world.send("larkfield-plan", person, pages.needs_authorization(day), day, affair=affair, on_time=True)
     visit = book(world, person, words, on, day, order=made, affair=affair)
     until = on if fooled else on - timedelta(days=dice.randint(1, 6))
     if runs_out or fooled:
@@ -243,7 +267,7 @@ def authorization(world: World, person: Person, day: date, dice: Random, fooled:
     def done(today: date) -> None:
         keep(world, person, visit, words, today, order=made, affair=affair)
         over = pages.order("hcpcs:C8900", words, day, PCP, to="Harbor Imaging", category=category, status="completed")
-        world.send("harbor-clinic", person, over, today, affair=affair, reference=made, on_time=True)
+        world.send("harbor-clinic", person, over, today, affair=affair, reference=made, on_time=True, foretells=False)
 
     world.strikes(affair, on)
     world.on(on, done)

@@ -17,7 +17,7 @@ Happening = Callable[[date], object]
 MEMBER = "https://larkfield-plan.example/member"
 SUBJECT = {
     "Patient": "", "AllergyIntolerance": "patient", "Immunization": "patient", "Coverage": "beneficiary",
-    "ExplanationOfBenefit": "patient", "Claim": "patient", "ClaimResponse": "patient", "Appointment": "",
+    "CoverageEligibilityResponse": "patient", "Task": "for", "ExplanationOfBenefit": "patient", "Claim": "patient", "ClaimResponse": "patient", "Appointment": "",
 }  # fmt: skip
 AFTERMATH = (6, 14)  # days until what struck is over
 
@@ -84,7 +84,8 @@ class World:
         self.feed.put(source, arrives, [page])
         if affair is not None:
             affair.pages.add((source, reference))
-            if foretells and (affair.known_on is None or affair.known_on < arrives):
+            under_way = affair.asked_on or affair.settled_on or affair.struck_on
+            if foretells and not under_way and (affair.known_on is None or affair.known_on < arrives):
                 affair.known_on = arrives
         return reference
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "A fresh home with the demo caseload, opened in the web app.",
     "up": "Run the web app and the workers on this home.",
     "ingest": "Take in records: files, folders, archives or standard input.",
+    "bulk": "Columns for the sweep of millions, from an export, without the database of rows.",
     "lookahead": "Run the rules: who is due for what, and when.",
     "findings": "What the rules say of each person, one JSON object a line.",
     "simulate": "A simulated year: what the list would have foreseen, and how many people one coordinator can carry.",

@@ -33,6 +33,19 @@ class HistoryPages(ClinicalPages):
             "blood": True,
             "thyroid": True,
             "eyes": True,
+            "yearly": True,
+            "home": True,
+            "falls": age >= 65,
+            "wellness": age >= 65,
+            "anxiety": age < 65,
+            "once": age < 80,
+            "hiv": age <= 66,
+            "hepatitis_b": True,
+            "tetanus": True,
+            "measles": self.person.birth.year >= 1957,
+            "chickenpox": self.person.birth.year >= 1980,
+            "liver": 19 <= age < 60,
+            "rsv": age >= 75,
         }
         for name in (name for name, is_due in due.items() if is_due and name not in but):
             getattr(self, f"_{name}")()
@@ -79,10 +92,61 @@ class HistoryPages(ClinicalPages):
         self._measured("loinc:2132-9", "Vitamin B12", self.days.ago(200), 410, "pg/mL")
 
     def _thyroid(self) -> None:
-        self._measured("loinc:3016-3", "TSH", self.days.ago(200), 2.1, "m[IU]/L")
+        self._measured("loinc:3016-3", "TSH", self.days.ago(60), 2.1, "m[IU]/L")
 
     def _eyes(self) -> None:
         self.procedure("snomed:722161008", "Retina exam", self.days.ago(150))
+
+    def _wellness(self) -> None:
+        self.procedure("hcpcs:G0439", "Yearly wellness visit", self.days.ago(55))
+
+    def _yearly(self) -> None:
+        for code, words in (
+            ("loinc:55758-7", "Depression, PHQ-2"),
+            ("loinc:75626-2", "Alcohol, AUDIT-C"),
+            ("loinc:82667-7", "Drugs, DAST-10"),
+        ):
+            self._scored(code, words, 0)
+        self.answer("loinc:72166-2", "Smoking", "snomed:266919005", "Never smoked", self.days.ago(55))
+
+    def _home(self) -> None:
+        never = ("loinc:LA28399-0", "Never true")
+        self.answer("loinc:88122-7", "Worried that food would run out", *never, self.days.ago(55))
+
+    def _falls(self) -> None:
+        self._scored("loinc:59460-6", "Falls, risk score", 0)
+
+    def _anxiety(self) -> None:
+        self._scored("loinc:70274-6", "Anxiety, GAD-7", 1)
+
+    def _once(self) -> None:
+        self._said("loinc:16128-1", "Hepatitis C antibody", self.days.ago(1400))
+
+    def _hiv(self) -> None:
+        self._said("loinc:56888-1", "HIV 1 and 2 antibody and antigen", self.days.ago(1400))
+
+    def _hepatitis_b(self) -> None:
+        self._said("loinc:5195-3", "Hepatitis B surface antigen", self.days.ago(1400))
+
+    def _tetanus(self) -> None:
+        self.vaccine("115", "Tdap vaccine", self.days.ago(1500))
+
+    def _measles(self) -> None:
+        self.vaccine("03", "Measles, mumps and rubella vaccine", self.days.ago(9000))
+
+    def _chickenpox(self) -> None:
+        self.vaccine("21", "Chickenpox vaccine", self.days.ago(3000))
+        self.vaccine("21", "Chickenpox vaccine", self.days.ago(2960))
+
+    def _liver(self) -> None:
+        for ago in (2000, 1970, 1800):
+            self.vaccine("43", "Hepatitis B vaccine", self.days.ago(ago))
+
+    def _rsv(self) -> None:
+        self.vaccine("305", "RSV vaccine", self.days.ago(400))
+
+    def _scored(self, code: str, words: str, score: int) -> None:
+        self.result(code, words, self.days.at(self.days.ago(55), "09:40"), score, "{score}", category="survey")
 
     def _measured(self, code: str, words: str, on: date, value: float, unit: str) -> None:
         self.result(code, words, self.days.at(on, "08:20"), value, unit)

@@ -51,6 +51,7 @@ def eleanor_smith(days: Days) -> list[Chart]:
     pharmacy.fill(*APIXABAN, days.ago(26), days=28, amount=56)
     pharmacy.fill(*METOPROLOL_25, days.ago(17), days=60, amount=120)
     mail = Chart("mail-pharmacy", "Mail pharmacy", person, days)
+    mail.fill(*FUROSEMIDE, days.ago(112), days=90, amount=90, mail=True)
     mail.fill(*FUROSEMIDE, days.ago(23), days=90, amount=90, mail=True)
     mail.fill(*METFORMIN, days.ago(46), days=90, amount=180, mail=True)
     portal = Chart("portal", "Portal", person, days)
@@ -145,6 +146,7 @@ def bernice_jackson(days: Days) -> list[Chart]:
     dentist = Chart("larkfield-dental", "Larkfield Dental", person, days)
     dentist.medicine(*AMOXICILLIN, days.ago(1), "Dr. Nell Ostrow", "2 capsules before the visit", days=7, amount=14)
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
+    pharmacy.fill(*LISINOPRIL, days.ago(119), days=90, amount=90)
     pharmacy.fill(*LISINOPRIL, days.ago(30), days=90, amount=90)
     primary.up_to_date()
     return [primary, dentist, pharmacy]

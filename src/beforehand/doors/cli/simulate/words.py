@@ -80,7 +80,8 @@ def _caseload(work: Mapping[str, Any], chosen: Mapping[str, Any]) -> None:
     click.echo(
         f"With {work['patients_a_coordinator']:g} people a coordinator: {work['rows_to_do_a_coordinator_day']:g} rows "
         f"to do a day ({work['pressing_rows_a_coordinator_day']:g} pressing; "
-        f"{work['busiest_day_rows_a_coordinator']:g} on the busiest day), {work['rows_worked_a_coordinator_day']:g} worked of at most {chosen['capacity']}; "
+        f"{work['busiest_day_rows_a_coordinator']:g} on the busiest day), "
+        f"{work['rows_worked_a_coordinator_day']:g} worked of at most {chosen['capacity']}; "
         f"{work['new_needs_a_coordinator_day']:g} new needs a day."
     )
     click.echo()
