@@ -4,6 +4,10 @@ why: Pressure left above goal damages heart, brain and kidneys; it should be mea
 kind: gap
 question: Is a new blood pressure reading of {patient} arranged?
 reason: "The last reading, of {read_on}, is at or above 140/90; it is due again within a month until it is at goal."
+met: "The last reading, of {read_on}, is below 140/90; the one before was not."
+excluded:
+  declined: "{patient} declined to be measured."
+  hospice: "{patient} is in hospice or palliative care."
 next_step: Ask for a reading at home or book a visit.
 missing:
   unit: "The last reading does not say both numbers in mmHg."
@@ -107,7 +111,8 @@ select j.patient_id, 'check:blood_pressure' as subject,
             when j.verdict = 'due' then coalesce(j.free_day, j.day + 14) end as opens_on,
        case when j.verdict = 'due' then j.day + 30 end as due_on, j.over_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
-       case j.verdict when 'day' then 'day' when 'unit' then 'unit' end as missing,
+       case j.verdict when 'day' then 'day' when 'unit' then 'unit' when 'declined' then 'declined'
+                      when 'barred' then 'hospice' end as missing,
        j.day as say_read_on
 from judged j
 join soonest s on s.patient_id = j.patient_id

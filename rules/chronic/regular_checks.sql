@@ -4,6 +4,11 @@ why: A check that is late hides harm that could still be turned.
 kind: gap
 question: Is the check of {patient} booked?
 reason: "Last one: {last_on}."
+met: "Last one: {last_on}; the next is not due yet."
+excluded:
+  declined: "{patient} declined it; asked again after a year."
+  hospice: "{patient} is in hospice or palliative care."
+  other: "Another illness or its treatment makes this check needless."
 next_step: Ask for the check to be ordered and book it.
 missing: {report: "It is said to be done, but no report with an exact day is here."}
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}
@@ -90,11 +95,11 @@ parts as (
                                        then latest.days_in_month else possible.day_of_month end
 ),
 barred as (
-    select m.rule_id, m.patient_id, h.fact_table, h.fact_id
+    select m.rule_id, m.patient_id, h.fact_table, h.fact_id, 1 as is_hospice
     from members m
     join hospice_care h on h.patient_id = m.patient_id
     union all
-    select f.rule_id, c.patient_id, 'condition' as fact_table, c.id as fact_id
+    select f.rule_id, c.patient_id, 'condition' as fact_table, c.id as fact_id, 0 as is_hospice
     from known_condition c
     join value_set_code v on v.code = c.code
     join family f on f.exclude_set = v.value_set
@@ -130,6 +135,7 @@ judged as (
 ),
 answers as (
     select j.rule_id, j.patient_id, j.since_day, j.last_day, j.is_complete,
+           case when b.is_hospice = 1 then 'hospice' when b.is_hospice = 0 then 'other' else 'declined' end as reason_out,
            case when b.patient_id is not null then 'EXCLUDED'
                 when j.is_met = 1 then 'MET'
                 when d.until_day is not null then 'EXCLUDED'
@@ -146,7 +152,7 @@ answers as (
                 when k.free_day is not null then k.free_day
                 when j.is_maybe = 1 then j.last_until end as next_day
     from judged j
-    left join (select distinct rule_id, patient_id from barred) b
+    left join (select rule_id, patient_id, max(is_hospice) as is_hospice from barred group by rule_id, patient_id) b
         on b.rule_id = j.rule_id and b.patient_id = j.patient_id
     left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = j.rule_id and d.patient_id = j.patient_id
@@ -182,7 +188,7 @@ select w.rule_id, w.patient_id, f.subject, w.status,
        case when w.open_day < w.since_day then w.since_day else w.open_day end + f.days_to_act as due_on,
        cast(null as bigint) as lapses_on,
        case when w.next_day < a.day + 90 then w.next_day else a.day + 90 end as recheck_on,
-       case when w.status = 'UNKNOWN' then 'report' end as missing,
+       case when w.status = 'UNKNOWN' then 'report' when w.status = 'EXCLUDED' then w.reason_out end as missing,
        case when w.is_complete = 1 then w.last_day end as say_last_on
 from answers w
 join family f on f.rule_id = w.rule_id

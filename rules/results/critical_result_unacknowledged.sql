@@ -4,6 +4,7 @@ why: A laboratory marks a result critical when a life may hang on it; somebody h
 kind: deadline
 question: Has a clinician seen {patient}'s critical {test}?
 reason: "{test}: {value} on {taken_on}, marked critical by the laboratory. Nobody has said that they have seen it."
+met: "{test}: {value} on {taken_on}, marked critical by the laboratory; a clinician has seen it."
 next_step: Call the clinician who ordered it; emergency care if nobody answers
 missing:
   taken_on: The day of the result is not known exactly.

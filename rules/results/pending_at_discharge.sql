@@ -4,6 +4,9 @@ why: Four in ten people leave hospital with a test not back; most of their own d
 kind: deadline
 question: Has {test}, still out when {patient} went home, come back?
 reason: "{test} was not back when they went home {home_on}. Somebody has to look for it."
+met: "{test} was not back when they went home {home_on}; it has come, or a clinician needs it no more."
+excluded:
+  refused: "{patient} does not want it looked for."
 next_step: Ask the hospital for the result and who will look at it
 missing:
   issued_on: A result has come, but nobody says when, so it may have come too late to be seen in hospital.
@@ -93,6 +96,6 @@ evidence as (
 )
 select patient_id, subject, status, end_day as opens_on, end_day + 3 as due_on, end_day + 30 as lapses_on,
        end_day + 30 as recheck_on,
-       case when status = 'UNKNOWN' then 'issued_on' end as missing,
+       case when status = 'UNKNOWN' then 'issued_on' when status = 'EXCLUDED' then 'refused' end as missing,
        test as say_test, end_day as say_home_on
 from answer

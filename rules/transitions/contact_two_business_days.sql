@@ -4,6 +4,10 @@ why: The days after a hospital stay are when medicines get mixed up; a call with
 kind: deadline
 question: Has anybody reached {patient} since they came home {home_on}?
 reason: "Home since {home_on}; {contact}.{tries}"
+met: "Home since {home_on}; {contact}.{tries}"
+excluded:
+  refused: "{patient} did not want to be called."
+  back: "{patient} was back in hospital before the two business days were up."
 next_step: Call the person or the family
 missing:
   discharge_day: The day of discharge is not known exactly.
@@ -66,7 +70,7 @@ tries as (
 ),
 answer as (
     select s.patient_id, s.subject, s.end_day, s.due_day, s.is_exact, coalesce(t.times, 0) as times,
-           c.is_after as is_reached,
+           c.is_after as is_reached, case when t.refusals > 0 then 'refused' else 'back' end as reason_out,
            case when c.is_after = 1 then 'MET'
                 when t.refusals > 0 or s.next_stay_day <= s.due_day then 'EXCLUDED'
                 when t.in_time > 1 then 'MET'
@@ -85,7 +89,8 @@ evidence as (
 )
 select patient_id, subject, status, end_day as opens_on, due_day as due_on, end_day + 30 as lapses_on,
        end_day + 30 as recheck_on,
-       case when status = 'UNKNOWN' and is_exact = 0 then 'discharge_day'
+       case when status = 'EXCLUDED' then reason_out
+            when status = 'UNKNOWN' and is_exact = 0 then 'discharge_day'
             when status = 'UNKNOWN' then 'contact_time' end as missing,
        end_day as say_home_on,
        case when is_reached = 1 then 'a contact after that is on record'

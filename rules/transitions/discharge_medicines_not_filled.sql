@@ -4,6 +4,9 @@ why: One in four people leaves hospital with a prescription that is never fetche
 kind: deadline
 question: Has {patient} picked up {medicine} since the hospital?
 reason: "{medicine} was prescribed for home; home since {home_on}, and no pharmacy says that it was picked up."
+met: "{medicine} was prescribed for home; home since {home_on}: {supply}."
+excluded:
+  settled: "{patient} does not want {medicine}, or the clinician decided against it."
 next_step: Call the person and the pharmacy
 missing:
   pharmacy: No pharmacy tells us about fills for this person, so we cannot tell whether it was picked up.
@@ -90,7 +93,8 @@ evidence as (
 select q.patient_id, q.subject, q.status,
        q.end_day + 1 as opens_on, q.end_day + 3 as due_on, q.end_day + 30 as lapses_on,
        c.day as recheck_on,
-       case when q.status = 'UNKNOWN' then 'pharmacy' end as missing,
-       q.name as say_medicine, q.end_day as say_home_on
+       case when q.status = 'UNKNOWN' then 'pharmacy' when q.status = 'EXCLUDED' then 'settled' end as missing,
+       q.name as say_medicine, q.end_day as say_home_on,
+       case when q.fill_id is null then 'it is not yet due' else 'supply is there' end as say_supply
 from answer q
 join next_change c on c.patient_id = q.patient_id and c.subject = q.subject

@@ -4,6 +4,10 @@ why: Half of all people leave hospital with a mistake in their medicines list.
 kind: deadline
 question: Has {patient}'s medicines list been gone through since the hospital?
 reason: "Home since {home_on}; {list}."
+met: "Home since {home_on}; {list}."
+excluded:
+  refused: "{patient} did not want to go through the list."
+  back: "{patient} is back in hospital; the list is made anew there."
 next_step: Go through the discharge list and the old list with the person
 missing:
   discharge_day: The day of discharge is not known exactly.
@@ -41,7 +45,7 @@ refused as (
     group by s.patient_id, s.subject
 ),
 answer as (
-    select s.patient_id, s.subject, s.end_day,
+    select s.patient_id, s.subject, s.end_day, case when r.id is not null then 'refused' else 'back' end as reason_out,
            case when d.id is not null then 'MET'
                 when r.id is not null or s.next_stay_day is not null then 'EXCLUDED'
                 when s.is_exact = 0 then 'UNKNOWN'
@@ -59,7 +63,7 @@ evidence as (
 )
 select patient_id, subject, status, end_day as opens_on, end_day + 30 as due_on, end_day + 31 as lapses_on,
        end_day + 31 as recheck_on,
-       case when status = 'UNKNOWN' then 'discharge_day' end as missing,
+       case when status = 'UNKNOWN' then 'discharge_day' when status = 'EXCLUDED' then reason_out end as missing,
        end_day as say_home_on,
        case when status = 'MET' then 'the list was reconciled'
             else 'nobody has written down that the list was reconciled' end as say_list

@@ -4,6 +4,10 @@ why: One in six people over 65 is back in hospital within a month; a visit in th
 kind: deadline
 question: Has {patient} been seen since they came home {home_on}?
 reason: "Home since {home_on}; {risk}. {visit} after that is on record.{booked}"
+met: "Home since {home_on}; {risk}. A visit after that is on record."
+excluded:
+  refused: "{patient} did not want a visit."
+  back: "{patient} was back in hospital before the visit was due."
 next_step: "{step}"
 missing:
   discharge_day: The day of discharge is not known exactly.
@@ -72,6 +76,7 @@ next_change as (
 ),
 answer as (
     select s.patient_id, s.subject, s.end_day, s.due_day, s.heart_id, b.day as booked_day,
+           case when r.id is not null then 'refused' else 'back' end as reason_out,
            case when v.id is not null then 'MET'
                 when r.id is not null or s.next_stay_day <= s.due_day then 'EXCLUDED'
                 when s.is_exact = 0 then 'UNKNOWN'
@@ -93,7 +98,7 @@ select q.patient_id, q.subject, q.status,
        q.due_day as due_on,
        q.end_day + 30 as lapses_on,
        c.day as recheck_on,
-       case when q.status = 'UNKNOWN' then 'discharge_day' end as missing,
+       case when q.status = 'UNKNOWN' then 'discharge_day' when q.status = 'EXCLUDED' then q.reason_out end as missing,
        q.end_day as say_home_on,
        case when q.heart_id is null then 'a visit is wanted within 14 days'
             else 'with heart failure a visit is wanted within 7 days' end as say_risk,

@@ -4,6 +4,9 @@ why: Three visits in two months mean that something outside the emergency room d
 kind: risk
 question: What keeps bringing {patient} to the emergency room?
 reason: "{in_60_days} emergency visits in 60 days, {in_a_year} in 12 months; the last on {last_on}, and {since}."
+met: "{in_60_days} emergency visits in 60 days, {in_a_year} in 12 months; the last on {last_on}, called or seen since."
+excluded:
+  hospice: "{patient} is in hospice or palliative care."
 next_step: Call, ask what happened each time, and book a visit with the primary clinician.
 missing: {day: "The day of one of the emergency visits is not clear enough to count it."}
 authority: {name: "Bamboo Health (PatientPing) high utilizer flag: 3 in 60 days; frequent use: 4 in 12 months", edition: "2024",
@@ -75,7 +78,7 @@ evidence as (
     join hospice_care h on h.patient_id = m.patient_id
 )
 select j.patient_id, j.subject, j.status, j.last_day as opens_on, j.last_day + 7 as due_on, j.over_day as lapses_on,
-       a.day + 1 as recheck_on, case when j.status = 'UNKNOWN' then 'day' end as missing,
+       a.day + 1 as recheck_on, case when j.status = 'UNKNOWN' then 'day' when j.status = 'EXCLUDED' then 'hospice' end as missing,
        j.in_60_days as say_in_60_days, j.in_a_year as say_in_a_year, j.last_day as say_last_on,
        case when j.status = 'MET' then 'a visit or call since' else 'no visit or call since' end as say_since
 from judged j

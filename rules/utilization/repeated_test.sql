@@ -4,6 +4,10 @@ why: A repeat that changes nothing costs time, money and blood.
 kind: risk
 question: Is another test of {patient} needed now?
 reason: "Ordered on {ordered_on}; the last one of {last_on} ({value}, {source}) is still useful."
+met: "Ordered on {ordered_on}; the last one of {last_on} is old enough."
+excluded:
+  decided: "It was asked and decided: the test is wanted."
+  needed: "The last one was abnormal, or a medicine {patient} takes calls for the repeat."
 next_step: Show the ordering clinician the earlier result and ask whether the order can be cancelled.
 missing:
   day: "The day of the earlier test is not clear enough to tell."
@@ -99,7 +103,8 @@ decided as (
     join said_no n on n.patient_id = o.patient_id and n.about_id = o.id
 ),
 judged as (
-    select o.rule_id, o.patient_id, o.id, o.subject, o.day, s.to_day, e.value_text, e.value_unit, e.label,
+    select o.rule_id, o.patient_id, o.id, o.subject, o.day, s.to_day,
+           case when d.id is not null then 'decided' else 'needed' end as reason_out, e.value_text, e.value_unit, e.label,
            coalesce(o.wanted_from_day, o.day + 14) as due_day,
            case when d.id is not null then 'EXCLUDED'
                 when s.to_day <= o.day - o.days then 'MET'
@@ -136,7 +141,7 @@ evidence as (
 select j.rule_id, j.patient_id, j.subject,
        case j.verdict when 'EXCLUDED' then 'EXCLUDED' when 'MET' then 'MET' when 'DUE' then 'DUE' else 'UNKNOWN' end as status,
        j.day as opens_on, j.due_day as due_on, cast(null as bigint) as lapses_on, a.day + 90 as recheck_on,
-       case j.verdict when 'day' then 'day' when 'range' then 'range' end as missing,
+       case j.verdict when 'day' then 'day' when 'range' then 'range' when 'EXCLUDED' then j.reason_out end as missing,
        j.day as say_ordered_on, j.to_day as say_last_on,
        coalesce(j.value_text || coalesce(' ' || j.value_unit, ''), 'no value') as say_value,
        coalesce(j.label, 'another source') as say_source
