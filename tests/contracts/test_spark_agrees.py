@@ -1,4 +1,4 @@
-"""Spark gives the same rows as the row store: over the cases of every rule and over people by chance.
+"""Spark gives the same rows as DuckDB, and so as the row store: over the cases of every rule and over people by chance.
 
 On a cluster of two workers on this machine, with part of the people in a delta. One session for all rules, and one
 statement a rule, because Spark takes seconds for what SQLite does in a millisecond.
@@ -36,7 +36,7 @@ def engine() -> Iterator[SparkEngine]:
     session.stop()
 
 
-def test_spark_says_of_cases_and_of_people_by_chance_what_the_rows_say(engine: SparkEngine) -> None:
+def test_spark_says_of_cases_and_of_people_by_chance_what_duckdb_says(engine: SparkEngine) -> None:
     shipped = read_library(content_root())
     examples = read_library(Path(__file__).parent.parent / "rules_examples")
     sets = {**shipped.value_sets, **examples.value_sets}
@@ -44,7 +44,7 @@ def test_spark_says_of_cases_and_of_people_by_chance_what_the_rows_say(engine: S
     def people(house: MemoryHouse) -> None:
         GeneratedPeople(sets, PEOPLE, AS_OF, seed=20260309).fill(house, list(knowledge.RELATIONS))
 
-    gathered = Gathered(people, PEOPLE)
+    gathered = Gathered(AS_OF, people)
     for library in (shipped, examples):
         gathered.add(library.queries.values(), library.value_sets)
     # Sabotage, to show that the comparison can fail: a rule that divides means other things to other engines.

@@ -119,7 +119,7 @@ def addresses(items: Sequence[RawItem]) -> dict[str, Key]:
     return urls
 
 
-def _version_at(resource: Mapping[str, Any], received: int) -> int:
+def version_at(resource: Mapping[str, Any], received: int) -> int:
     meta = resource.get("meta")
     said = meta.get("lastUpdated") if isinstance(meta, dict) else None
     if not isinstance(said, str):
@@ -153,7 +153,7 @@ def _read_resource(piece: Piece, resource: dict[str, Any], full_url: str | None,
     piece.type, piece.logical_id = key
     if not piece.logical_id:
         piece.logical_id = f"content:{piece.digest.hex()}"
-    piece.version_at = _version_at(resource, received)
+    piece.version_at = version_at(resource, received)
     if "identifier" in resource:
         piece.keys = identifier_keys(resource)
 

@@ -1,11 +1,12 @@
 """The cases of many rules in one house, for engines that are slow to be asked: Spark answers each rule once for all.
 
-Cases of other days are moved, with all their facts, to the day of the rule's first cases. What is expected of them
-no longer holds then, but engines that see the same rows must still say the same of them.
+Cases of other days are moved, with all their facts, to one common day. What is expected of them no longer holds
+then, but engines that see the same rows must still say the same; so every rule is asked of the cases of all rules.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,15 +16,12 @@ from tempfile import TemporaryDirectory
 from beforehand.clinical.knowledge import RELATIONS
 from beforehand.clinical.tables import FACTS
 from beforehand.clinical.valuesets import ValueSetText
-from beforehand.lookahead.agreement import differences
 from beforehand.lookahead.cases import CaseGroup, LoadedCases, read_cases
-from beforehand.lookahead.engines.answers import Answer, answers
 from beforehand.lookahead.engines.binding import Places, bind
 from beforehand.lookahead.engines.duckdb import HOUSE, TYPES, DuckEngine
 from beforehand.lookahead.engines.memory import PATIENT_STORED, MemoryHouse, shared_tables, stored_tables
 from beforehand.lookahead.engines.rows import last_second
 from beforehand.lookahead.engines.spark import SparkEngine, SparkRefusedError, places
-from beforehand.lookahead.errors import AnswerError
 from beforehand.lookahead.library import CheckedQuery
 
 APART = 10_000_000  # between the numbers of one rule's cases and those of the next
@@ -34,45 +32,39 @@ _MOVED = ("_from_day", "_to_day")
 
 @dataclass(frozen=True)
 class Question:
-    """One rule, on one day, of some patients."""
+    """One rule, on one day: of everyone, or of the patients of cases that bring knowledge of their own."""
 
     checked: CheckedQuery
     as_of_day: int
-    whose: str
+    whose: str = ""
     stored: Mapping[str, str] = field(default_factory=dict)
 
 
 class Gathered:
     """The cases of many rules, and other people beside them, in one SQLite database in memory."""
 
-    def __init__(self, people: Callable[[MemoryHouse], None] | None = None, count: int = 0) -> None:
-        """``people`` fills the empty house with ``count`` patients numbered from 1; every rule is asked of them too."""
+    def __init__(self, as_of_day: int, people: Callable[[MemoryHouse], None] | None = None) -> None:
+        """``people`` fills the empty house with patients, whose numbers stay far below APART."""
+        self.as_of_day = as_of_day
         self.house = MemoryHouse()
-        self.count = count
         if people is not None:
             people(self.house)
         self.house.set_calendar(FIRST_DAY, LAST_DAY)
         self.questions: list[Question] = []
 
     def add(self, queries: Iterable[CheckedQuery], value_sets: Mapping[str, ValueSetText]) -> None:
-        """Load the cases of these rules, and ask each rule of them."""
+        """Load the cases of these rules; each rule will be asked of everyone."""
         for checked in queries:
             after = (len(self.questions) + 1) * APART
             book = read_cases(checked.query)
             loaded = LoadedCases(checked.query, checked.shape, book, value_sets, shared=self.house, after=after)
-            plain = [group for group in loaded.groups if not group.stored]
-            if plain:
-                day = plain[0].as_of_day
-                for group in plain[1:]:
-                    self._move(group, day - group.as_of_day)
-                ranges = [f"{{column}} between {group.low} and {group.high}" for group in plain]
-                if self.count:
-                    ranges.append(f"{{column}} between 1 and {self.count}")
-                self.questions.append(Question(checked, day, f"({' or '.join(ranges)})"))
+            self.questions.append(Question(checked, self.as_of_day))
             for group in loaded.groups:
                 if group.stored:
                     whose = f"{{column}} between {group.low} and {group.high}"
                     self.questions.append(Question(checked, group.as_of_day, whose, group.stored))
+                else:
+                    self._move(group, self.as_of_day - group.as_of_day)
 
     def _move(self, group: CaseGroup, days: int) -> None:
         """Move everything of a group's patients by some days."""
@@ -88,12 +80,6 @@ class Gathered:
                 self.house.connection.execute(
                     f"update {table} set {', '.join(moved)} where {key} between {group.low} and {group.high}"  # noqa: S608
                 )
-
-    def by_rows(self, question: Question) -> list[Answer]:
-        """What the rows say."""
-        query, shape, day = question.checked.query, question.checked.shape, question.as_of_day
-        written = Places(str(day), str(last_second(day)), question.whose, "main.patient", question.stored)
-        return answers(query, shape.columns, self.house.execute(bind(query, shape, written), {}), day)
 
     def own_tables(self) -> dict[str, str]:
         """Relations that cases brought along: stored name, and the relation whose columns it has."""
@@ -131,31 +117,53 @@ class Gathered:
 
 
 def spark_disagreements(gathered: Gathered, engine: SparkEngine, *, changed: int = 0) -> Iterator[str]:
-    """Where Spark says something else than the rows, in words without values."""
-    with TemporaryDirectory(prefix="beforehand-gathered-") as name:
+    """Where Spark gives other rows than DuckDB, in words without values."""
+    with TemporaryDirectory(prefix="beforehand-gathered-") as name, DuckEngine(threads=1) as duck:
         folder = Path(name)
         folder.chmod(0o700)
         gathered.write_columns(folder, changed=changed)
+        duck.attach("sqlite", str(folder / "gathered.db"))
+        for table in (*stored_tables(), *gathered.own_tables()):
+            duck.connection.execute(f"create table {table} as select * from {HOUSE}.{table}")  # noqa: S608
         engine.read_shared(f"{name}/shared")
         engine.read_facts(f"{name}/base", f"{name}/delta" if changed else "", keep=True)
         for table, relation in gathered.own_tables().items():
             engine.read_table(table, f"{name}/shared/{table}.parquet", RELATIONS[relation].columns, keep=True)
+        engine.keep_views(gathered.as_of_day)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             asked = pool.map(lambda question: _by_spark(engine, question), gathered.questions)
             for question, found in zip(gathered.questions, asked, strict=True):
-                rule = question.checked.query.id
                 if isinstance(found, str):
-                    yield f"{rule}: {found}"
+                    yield f"{question.checked.query.id}: {found}"
                 else:
-                    yield from differences(rule, gathered.by_rows(question), found)
+                    yield from _differences(question, _by_duckdb(duck, question), found)
         engine.session.catalog.clearCache()
 
 
-def _by_spark(engine: SparkEngine, question: Question) -> list[Answer] | str:
-    query, shape, day = question.checked.query, question.checked.shape, question.as_of_day
+Rows = Counter[tuple[object, ...]]
+
+
+def _by_duckdb(duck: DuckEngine, question: Question) -> Rows:
+    day = question.as_of_day
+    written = Places(str(day), str(last_second(day)), question.whose, "main.patient", question.stored)
+    return Counter(duck.rows(bind(question.checked.query, question.checked.shape, written)))
+
+
+def _by_spark(engine: SparkEngine, question: Question) -> Rows | str:
+    written = places(question.as_of_day, question.stored, question.whose, has_views=not question.stored)
     try:
-        return answers(
-            query, shape.columns, engine.rows(bind(query, shape, places(day, question.stored, question.whose))), day
-        )
-    except (SparkRefusedError, AnswerError) as error:
+        return Counter(engine.rows(bind(question.checked.query, question.checked.shape, written)))
+    except SparkRefusedError as error:
         return str(error)
+
+
+def _differences(question: Question, left: Rows, right: Rows) -> Iterator[str]:
+    """Rows that only one engine gives, counted and told by their patients' rule, never by their content."""
+    if left != right:
+        place = question.checked.shape.columns.index("patient_id")
+        lacking, more = left - right, right - left
+        whose = sorted({int(str(row[place])) // APART for row in (*lacking, *more)})
+        yield (
+            f"{question.checked.query.id}: Spark lacks {lacking.total()} rows and has {more.total()} others,"
+            f" of {left.total()}; in the cases numbered {whose[:5]}"
+        )

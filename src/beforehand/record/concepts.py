@@ -66,14 +66,18 @@ class Dictionary:
             number = self.numbers[key] = self._look_up(codeable, codings, key)
             return number
 
-    def _look_up(self, codeable: dict[str, Any], codings: Iterable[dict[str, Any]], key: Any) -> int | None:
+    def said(self, codeable: dict[str, Any], codings: Iterable[dict[str, Any]]) -> tuple[dict[Pair, str], str]:
+        """The codings, with the words beside them; or the words alone where nothing is coded."""
         displays: dict[Pair, str] = {}
         for coding in codings:
             if code := str(coding.get("code") or "").strip():
                 system = token_of(coding["system"]) if coding.get("system") else self.local
                 displays.setdefault((system[:200], code[:200]), coding.get("display") or "")
         said = codeable.get("text") or next((coding.get("display") for coding in codings), codeable.get("display"))
-        words = "" if displays else " ".join(str(said or "").split())
+        return displays, "" if displays else " ".join(str(said or "").split())
+
+    def _look_up(self, codeable: dict[str, Any], codings: Iterable[dict[str, Any]], key: Any) -> int | None:
+        displays, words = self.said(codeable, codings)
         if not displays and not words:
             return None
         digest = digest_of(displays, words)

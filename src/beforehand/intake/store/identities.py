@@ -30,7 +30,7 @@ from beforehand.record.store.rows import (
 
 OURS = "urn:beforehand:"  # a reference to a resource of any source here, used by statements of people
 PLACEHOLDER = "?identifier="
-_LITERAL = re.compile(r"(?:^|/)([A-Z][A-Za-z]{2,39})/([^/?#]{1,250})(?:/_history/[^/]*)?$")
+LITERAL = re.compile(r"(?:^|/)([A-Z][A-Za-z]{2,39})/([^/?#]{1,250})(?:/_history/[^/]*)?$")
 Key = tuple[str, str]
 
 
@@ -208,7 +208,7 @@ class Identities:
             return self.by_identifier(type_[:40], values[0][:500]) if values and type_ else None
         if address.startswith("urn:"):
             return None  # holds only inside its bundle, and its bundle does not have it
-        literal = _LITERAL.search(address)
+        literal = LITERAL.search(address)
         return self.of(literal[1], literal[2]) if literal else None
 
     def _ours(self, address: str) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from beforehand.lookahead.engines.folding import folded
 from beforehand.lookahead.engines.relations import PATIENT_COLUMNS, Relation, Sort, relations, views_below
 from beforehand.lookahead.engines.shape import Shape, shape_of
 from beforehand.lookahead.rule import Family, Query
@@ -30,6 +31,9 @@ class Places:
     stored: Mapping[str, str] = field(default_factory=dict)  # exceptions to fact_<name> and k_<name>
     period_from: str = ""  # first day of a measure's period, which ends on as_of_day; rules have none
     inline: str = "not materialized "  # the hint that a CTE is read where it is used; Spark knows none and needs none
+    has_views: bool = False  # the clinical views are stored already, for this day and these patients
+
+    folds_day: bool = False  # whether the day is written into the text, instead of a join with as_of
 
     def fact(self, name: str) -> str:
         return self.stored.get(name, f"fact_{name}")
@@ -41,20 +45,29 @@ class Places:
         return f" where {self.whose.format(column=column)}" if self.whose else ""
 
 
+def texts(shape: Shape, places: Places) -> tuple[str, str, str]:
+    """The whole text of a rule or view, its steps and its last SELECT."""
+    if places.folds_day:
+        return folded(shape, places.as_of_day, places.as_of_at)
+    return shape.text, shape.step_text, shape.last_text
+
+
 def bind(query: Query, shape: Shape, places: Places) -> str:
     """The statement that answers the rule: its result columns, then fact_table, fact_id and role."""
     keys = ["patient_id", "subject", *(["rule_id"] if query.family else [])]
     matches = " and ".join(f"e.{key} = f.{key}" for key in keys)
     returned = ", ".join(f"f.{column}" for column in shape.columns)
+    _, steps, last = texts(shape, places)
     return (
-        f"with {_front(query.family, shape, places)}{shape.step_text.strip()},\n{ANSWER} as (\n{shape.last_text}\n)\n"
+        f"with {_front(query.family, shape, places)}{steps.strip()},\n{ANSWER} as (\n{last}\n)\n"
         f"select {returned}, e.fact_table, e.fact_id, e.role\nfrom {ANSWER} f\nleft join {EVIDENCE} e on {matches}"
     )
 
 
 def bind_with(query: Query, shape: Shape, places: Places, more: Mapping[str, str], last: str) -> str:
     """The steps of a rule, more SELECTs behind them, and the last SELECT of the caller; {answer} is the answer."""
-    steps = f"{shape.step_text.strip()},\n{ANSWER} as (\n{shape.last_text}\n)"
+    _, before, own = texts(shape, places)
+    steps = f"{before.strip()},\n{ANSWER} as (\n{own}\n)"
     behind = "".join(f",\n{name} as (\n{text}\n)" for name, text in more.items())
     return f"with {_front(query.family, shape, places)}{steps}{behind}\n{last.format(answer=ANSWER)}"
 
@@ -76,7 +89,7 @@ def bind_plain(text: str, places: Places, family: Family | None = None) -> str:
 def _front(family: Family | None, shape: Shape, places: Places) -> str:
     """The CTEs that bind the names the rule and its views use, ending in a comma."""
     known = relations()
-    used_views = views_below(shape.tables)
+    used_views = () if places.has_views else views_below(shape.tables)
     shapes = [shape, *(s for name in used_views if (s := known[name].shape) is not None)]
     names = frozenset().union(*(one.tables for one in shapes))
     words = frozenset().union(*(one.words for one in shapes))
@@ -89,7 +102,7 @@ def _front(family: Family | None, shape: Shape, places: Places) -> str:
     for name in used_views:
         view = known[name].shape
         assert view is not None
-        parts.append(f"{name} as {places.inline}(\n{_without_comments(view.text)}\n)")
+        parts.append(f"{name} as {places.inline}(\n{_without_comments(texts(view, places)[0])}\n)")
     return "".join(f"{part},\n" for part in parts)
 
 

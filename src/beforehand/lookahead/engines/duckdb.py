@@ -6,7 +6,7 @@ the delta is read from there alone. Nothing is fetched over the network: extensi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -133,6 +133,24 @@ class DuckEngine:
         for name in shared_tables():
             self.connection.execute(f"copy {name} to '{_file(folder, name)}' (format parquet)")
 
+    def read_shared(self, folder: Path) -> None:
+        """Take over what is the same for all patients from a copy in Parquet."""
+        for name in shared_tables():
+            self.connection.execute(f"create table {name} as select * from {_read(folder, name)}")  # noqa: S608
+
+    def write_answers(self, query: Query, shape: Shape, as_of_day: int, only: Collection[str], file: str) -> Counts:
+        """Write what a rule says of everyone as Parquet, or only count it; findings by rule and status."""
+        text = bind(query, shape, places(as_of_day))
+        self.connection.execute(f"create or replace temp view answer_of_all as {text}")
+        if file:
+            target = file.replace("'", "''")
+            self.connection.execute(
+                f"copy (select * from answer_of_all{chosen(query, only)} order by patient_id)"  # noqa: S608
+                f" to '{target}' (format parquet, compression zstd)"
+            )
+            self.connection.execute(f"create or replace temp view answer_of_all as select * from '{target}'")  # noqa: S608
+        return {(rule, status): int(n) for rule, status, n in self.rows(counting(query, only))}
+
     def read_facts(self, base: Path, delta: Path | None) -> None:
         """Show the fact tables: the base, but for patients in the delta."""
         self.base, self.delta = base, delta
@@ -140,10 +158,10 @@ class DuckEngine:
             changed = _file(delta, "delta_patient")
             self.connection.execute(f"create table delta_patient as select patient_id from '{changed}'")  # noqa: S608
         for name in FACTS:
-            text = _beside(f"select * from {_read(base, name)}", delta and f"select * from {_read(delta, name)}")  # noqa: S608
+            text = _beside(_read(base, name), _read(delta, name) if delta else None)
             self.connection.execute(f"create view fact_{name} as {text}")
         for name, key in ((PATIENTS, "id"), (LABELLED, "patient_id")):
-            text = _beside(f"select * from {_read(base, name)}", delta and f"select * from {_read(delta, name)}", key)  # noqa: S608
+            text = _beside(_read(base, name), _read(delta, name) if delta else None, key)
             made = _STORED_PATIENT if name == PATIENTS else name
             self.connection.execute(f"create table {made} as {text}")
         self.has_labels = self.one(f"select count(*) from {LABELLED}") > 0  # noqa: S608
@@ -166,9 +184,25 @@ class DuckEngine:
         return self.connection.execute(text).fetchall()
 
 
+Counts = dict[tuple[str, str], int]
+
+
+def chosen(query: Query, only: Collection[str]) -> str:
+    """The condition that leaves those rules of a family whose authority is in force."""
+    names = ", ".join(f"'{name}'" for name in sorted(only))
+    return f" where rule_id in ({names})" if query.family else ""
+
+
+def counting(query: Query, only: Collection[str]) -> str:
+    """The question how many findings of each rule and status the view answer_of_all shows."""
+    rule = "rule_id" if query.family else f"'{query.id}'"
+    kept = f"select distinct {rule} as rule, status, patient_id, subject from answer_of_all{chosen(query, only)}"  # noqa: S608
+    return f"select rule, status, count(*) from ({kept}) found group by rule, status"  # noqa: S608
+
+
 def places(as_of_day: int, stored: Mapping[str, str] | None = None) -> Places:
     """How DuckDB writes what differs between engines: plain numbers, everyone."""
-    return Places(str(as_of_day), str(last_second(as_of_day)), "", _STORED_PATIENT, stored or {})
+    return Places(str(as_of_day), str(last_second(as_of_day)), "", _STORED_PATIENT, stored or {}, folds_day=True)
 
 
 def _typed(column: Stored) -> str:
@@ -178,8 +212,9 @@ def _typed(column: Stored) -> str:
 def _beside(base: str, delta: str | None, key: str = "patient_id") -> str:
     """The base without the patients of the delta, and the delta."""
     if delta is None:
-        return base
-    return f"{base} where {key} not in (select patient_id from delta_patient) union all {delta}"  # noqa: S608
+        return f"select * from {base}"  # noqa: S608
+    older = f"select * from {base} where {key} not in (select patient_id from delta_patient)"  # noqa: S608
+    return f"{older} union all select * from {delta}"  # noqa: S608
 
 
 def _read(folder: Path, name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,8 +20,10 @@ from typing import Any
 from beforehand.clinical.columns import Physical, Stored
 from beforehand.clinical.tables import FACTS
 from beforehand.lookahead.engines.answers import Answer, answers
-from beforehand.lookahead.engines.binding import Places, bind
+from beforehand.lookahead.engines.binding import Places, bind, bind_plain
+from beforehand.lookahead.engines.duckdb import Counts, chosen, counting
 from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
+from beforehand.lookahead.engines.relations import relations, views_below
 from beforehand.lookahead.engines.rows import last_second
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.errors import LookaheadError
@@ -169,6 +171,15 @@ class SparkEngine:
             kept = older.join(changed.withColumnRenamed("patient_id", key), key, "left_anti").select(names)
             self._show(view, kept.unionByName(newer), keep)
 
+    def keep_views(self, as_of_day: int) -> None:
+        """Reckon each clinical view once, when first read, and hold it for all rules that name it."""
+        known = relations()
+        for name in views_below(frozenset(one for one in known if known[one].shape is not None)):
+            view = known[name].shape
+            assert view is not None
+            frame = self.session.sql(bind_plain(view.text, places(as_of_day, has_views=True)))
+            self._show(name, frame, keep=True)
+
     def rows(self, text: str) -> list[tuple[Any, ...]]:
         """The rows of any bound statement."""
         try:
@@ -200,20 +211,27 @@ class SparkEngine:
         except self.faults as fault:
             raise SparkRefusedError(what_of(fault)) from None
 
-    def write_answers(self, query: Query, shape: Shape, as_of_day: int, address: str) -> int:
-        """Let the workers write what a rule says of everyone, as Parquet; how many rows."""
+    def write_answers(self, query: Query, shape: Shape, as_of_day: int, only: Collection[str], address: str) -> Counts:
+        """Let the workers write what a rule says of everyone as Parquet, or only count it; by rule and status."""
         try:
             found = self.session.sql(bind(query, shape, places(as_of_day)))
-            found.repartition("patient_id").sortWithinPartitions("patient_id").write.mode("overwrite").parquet(address)
-            return int(self.session.read.parquet(address).count())
+            if address:
+                found.createOrReplaceTempView("answer_of_all")
+                laid = self.session.sql(f"select * from answer_of_all{chosen(query, only)}")  # noqa: S608
+                laid.repartition("patient_id").sortWithinPartitions("patient_id").write.parquet(address)
+                found = self.session.read.parquet(address)
+            found.createOrReplaceTempView("answer_of_all")
+            return {(rule, status): int(n) for rule, status, n in self.rows(counting(query, only))}
         except self.faults as fault:
             raise SparkRefusedError(what_of(fault)) from None
 
 
-def places(as_of_day: int, stored: Mapping[str, str] | None = None, whose: str = "") -> Places:
+def places(
+    as_of_day: int, stored: Mapping[str, str] | None = None, whose: str = "", *, has_views: bool = False
+) -> Places:
     """How Spark writes what differs between engines: plain numbers, no hint on a CTE."""
     day, at = str(as_of_day), str(last_second(as_of_day))
-    return Places(day, at, whose, STORED_PATIENT, stored or {}, inline="")
+    return Places(day, at, whose, STORED_PATIENT, stored or {}, inline="", has_views=has_views)
 
 
 def what_of(fault: BaseException) -> str:
