@@ -109,6 +109,7 @@ PURPOSES = {
     "question": "answered",
     "understood": "teach-back",
     "team": "team-settled",
+    "told": "team-told",
 }
 
 
