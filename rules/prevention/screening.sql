@@ -107,15 +107,40 @@ best as (
     from rounds
     group by rule_id, patient_id
 ),
+excluding as (
+    select exclude_set as value_set from family
+    union
+    select exclude_left_set as value_set from family
+    union
+    select exclude_right_set as value_set from family
+),
 gone as (
     select c.patient_id, v.value_set, 'condition' as fact_table, c.id as fact_id
     from known_condition c
     join value_set_code v on v.code = c.code
+    join excluding x on x.value_set = v.value_set
     union all
     select p.patient_id, v.value_set, 'procedure' as fact_table, p.id as fact_id
     from done_procedure p
     join value_set_code v on v.code = p.code
+    join excluding x on x.value_set = v.value_set
 ),
+known as (
+    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    from gone g
+    join family f on f.exclude_set = g.value_set
+    union all
+    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    from gone g
+    join family f on f.exclude_left_set = g.value_set
+    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_right_set
+    union all
+    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
+    from gone g
+    join family f on f.exclude_right_set = g.value_set
+    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_left_set
+),
+-- why it stops, the weightiest reason first
 barred as (
     select m.rule_id, m.patient_id, 1 as weight, h.fact_table, h.fact_id
     from members m
@@ -126,19 +151,8 @@ barred as (
     join value_set_code v on v.code = c.code and v.value_set = 'limited_life_expectancy'
     join members m on m.patient_id = c.patient_id
     union all
-    select f.rule_id, g.patient_id, 3 as weight, g.fact_table, g.fact_id
-    from gone g
-    join family f on f.exclude_set = g.value_set
-    union all
-    select f.rule_id, g.patient_id, 3 as weight, g.fact_table, g.fact_id
-    from gone g
-    join family f on f.exclude_left_set = g.value_set
-    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_right_set
-    union all
-    select f.rule_id, g.patient_id, 3 as weight, g.fact_table, g.fact_id
-    from gone g
-    join family f on f.exclude_right_set = g.value_set
-    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_left_set
+    select k.rule_id, k.patient_id, 3 as weight, k.fact_table, k.fact_id
+    from known k
 ),
 declined as (
     select m.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
