@@ -42,6 +42,21 @@ def test_the_low_priority_list_never_silences_what_the_label_calls_major() -> No
     assert knowledge.interaction_pairs()[pair][0] == "major"
 
 
+def test_a_product_says_what_one_tablet_holds() -> None:
+    tablet = ConceptCodings(1, (("rxnorm", "857002", "acetaminophen 325 MG / hydrocodone 5 MG"),), "")
+    assert sorted(rows("medicine_strength", [tablet])) == [(1, 161, "piece", 3250, None), (1, 5489, "piece", 50, 500)]
+    patch = ConceptCodings(1, (("rxnorm", "245134", "72 HR fentanyl 0.025 MG/HR Transdermal System"),), "")
+    assert rows("medicine_strength", [patch]) == [(1, 4337, "patch", 0, 6000)]
+    assert rows("medicine_strength", [ConceptCodings(1, (("snomed", "1", "?"),), "?")]) == []
+
+
+def test_a_family_of_rules_means_every_member_of_the_classes_it_names() -> None:
+    built = rows("rule_medicine")
+    assert ("nsaid_heart_failure", 1, 5640) in built
+    assert ("kidney_triple", 3, 5640) in built
+    assert ("kidney_triple", 1, 5640) not in built
+
+
 def test_interactions_stand_in_both_orders_once() -> None:
     built = rows("interaction")
     pairs = {(row[0], row[1]) for row in built}
@@ -55,6 +70,7 @@ def test_every_relation_gives_the_columns_it_states(name: str) -> None:
     concepts = [
         ConceptCodings(1, (("rxnorm", "562251", ""),), ""),
         ConceptCodings(2, (("snomed", "91936005", "Allergy to penicillin"),), "Allergy to penicillin"),
+        ConceptCodings(4, (("ndc", "00406012301", ""), ("rxnorm", "857002", "")), ""),
         ConceptCodings(3, (("hcpcs", "G0439", "Yearly wellness visit"),), "Yearly wellness visit"),
     ]
     built = rows(name, concepts)
