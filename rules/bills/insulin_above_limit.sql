@@ -19,12 +19,6 @@ needs: [charged_item, case_fact, case_settled, statement_plan, medicine, ingredi
         medicare_amount, concept_words, value_set_code]
 --- */
 with
-insulins as (
-    select distinct m.code
-    from medicine m
-    join ingredient_class k on k.ingredient = m.ingredient
-    where k.class_name in ('insulin_basal', 'insulin_rapid')
-),
 fills as (
     select c.patient_id, c.line_id, max(f.days_supply) as days
     from charged_item c
@@ -32,9 +26,10 @@ fills as (
     group by c.patient_id, c.line_id
 ),
 priced as (
-    select c.patient_id, c.subject, c.line_id, c.share_cents, f.days, x.amount
+    select distinct c.patient_id, c.subject, c.line_id, c.share_cents, f.days, x.amount
     from charged_item c
-    join insulins i on i.code = c.code
+    join medicine i on i.code = c.code
+    join ingredient_class k on k.ingredient = i.ingredient and k.class_name in ('insulin_basal', 'insulin_rapid')
     join medicare_amount x on x.name = 'insulin_month' and x.from_day <= c.service_from_day
         and x.until_day >= c.service_from_day
     left join fills f on f.patient_id = c.patient_id and f.line_id = c.line_id
