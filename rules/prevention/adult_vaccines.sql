@@ -20,7 +20,7 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: book
 harm: 1
-folds_into: "vaccine:adult"
+folds_into: "screening:yearly"
 family: knowledge/adult_vaccines.csv
 whole: [born_from, start_months, until_years, doses, best_2, wait_2, wait_3, wait_1_3, months_3, young_months, young_gap, repeat_months, harm]
 needs: [person, given_vaccine, said_no, known_condition, active_condition, hospice_care, future_appointment, calendar, value_set_code]

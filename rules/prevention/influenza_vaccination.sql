@@ -18,7 +18,7 @@ clinical_review: {by: null, on: null}
 step_kind: book
 books: cvx|140
 harm: 3
-folds_into: "vaccine:adult"
+folds_into: "screening:yearly"
 needs: [person, given_vaccine, done_procedure, said_done, said_no, hospice_care, future_appointment, calendar, value_set_code]
 --- */
 with

@@ -8,6 +8,7 @@ next_step: Offer the test and book it.
 missing:
   report: "It is said to be done, but no report with an exact day is here."
   birth: "The day of birth is not exact enough to tell the age."
+  never: "Nothing is on record, here or from elsewhere; it is asked about at the next visit."
 excluded:
   hospice: "{patient} is in hospice or palliative care, where screening stops."
   grave: "A grave illness on record leaves no time in which this could help."
@@ -17,7 +18,7 @@ authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-0
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/preventive_checks.csv
-whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act]
+whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act, is_soft]
 step_kind: book
 needs: [person, known_condition, active_condition, done_procedure, done_test, outpatient_visit, said_done,
         said_no, hospice_care, future_appointment, calendar, value_set_code]
@@ -36,7 +37,7 @@ methods as (
 ),
 -- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it
 members as (
-    select f.rule_id, p.patient_id, f.subject, f.days_to_act, born.month_index as birth_month,
+    select f.rule_id, p.patient_id, f.subject, f.days_to_act, f.is_soft, born.month_index as birth_month,
            born.day_of_month as birth_day_of_month, enter.day as enter_day,
            leave.day - 1 + case when born.day_of_month > leave.days_in_month then leave.days_in_month
                                 else born.day_of_month end as leave_day,
@@ -178,6 +179,7 @@ judged as (
                 when t.sure_until > a.day then 'met'
                 when d.until_day is not null then 'declined'
                 when t.last_until > a.day then 'maybe'
+                when m.is_soft = 1 and t.last_day is null then 'never'
                 when m.age = 'maybe' then 'age'
                 else 'due' end as verdict
     from members m
@@ -196,6 +198,7 @@ dated as (
                           when 'declined' then j.until_day
                           when 'maybe' then coalesce(j.sure_until, j.enter_day)
                           when 'age' then j.enter_day
+                          when 'never' then coalesce(j.free_day, j.enter_day)
                           when 'due' then coalesce(j.free_day, case when j.last_until > j.enter_day
                                                                     then j.last_until else j.enter_day end)
                           end as open_day,
@@ -241,7 +244,7 @@ select d.rule_id, d.patient_id, d.subject,
                       else 'UNKNOWN' end as status,
        d.open_day as opens_on, d.open_day + d.days_to_act as due_on, d.leave_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
-       case d.verdict when 'maybe' then 'report' when 'age' then 'birth' when 'hospice' then 'hospice'
+       case d.verdict when 'maybe' then 'report' when 'age' then 'birth' when 'never' then 'never' when 'hospice' then 'hospice'
                       when 'grave' then 'grave' when 'known' then 'known' when 'declined' then 'declined' end as missing,
        d.last_day as say_last_on
 from dated d

@@ -45,7 +45,9 @@ class VisitPages(Pages):
             }
         )
 
-    def appointment(self, words: str, start: str, minutes: int, place: str, *, code: str = "", order: str = "") -> str:
+    def appointment(
+        self, words: str, start: str, minutes: int, place: str, *, code: str = "", order: str = "", by: str = ""
+    ) -> str:
         return self.add(
             {
                 "resourceType": "Appointment",
@@ -60,6 +62,7 @@ class VisitPages(Pages):
                 "participant": [
                     {"actor": self.subject, "status": "accepted"},
                     {"actor": {"display": place}, "status": "accepted"},
+                    *([{"actor": self.clinician(by), "status": "accepted"}] if by else []),
                 ],
             }
         )

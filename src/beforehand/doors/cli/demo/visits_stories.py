@@ -8,6 +8,7 @@ from beforehand.doors.cli.demo.chart import Chart, Person, coded
 from beforehand.doors.cli.demo.days import Days
 from beforehand.doors.cli.demo.medicines_stories import FUROSEMIDE, LISINOPRIL, METFORMIN, PARK, RAO
 
+SATO = "Dr. Lena Sato"
 FRIDAY = 4
 
 
@@ -40,7 +41,11 @@ def wei_chen(days: Days) -> list[Chart]:
     )  # fmt: skip
     clinic = Chart("harbor-clinic", "Harbor Clinic", person, days)
     friday = days.next_weekday(FRIDAY, at_least=2)
-    clinic.appointment("Kidney clinic", days.at(friday, "10:30"), 45, "Harbor Kidney Clinic")
+    clinic.appointment("Kidney clinic", days.at(friday, "10:30"), 45, "Harbor Kidney Clinic", by=SATO)
+    clinic.medicine(*FUROSEMIDE, days.ago(170), SATO, "1 tablet every morning", days=90, refills=0, amount=90)
+    pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
+    for back in (168, 78):
+        pharmacy.fill(*FUROSEMIDE, days.ago(back), days=90, amount=90)
     primary = Chart("park-primary-care", "Park Primary Care", person, days)
     primary.condition("icd10cm:N18.4", "Chronic kidney disease, stage 4", days.ago(500))
     primary.condition("icd10cm:Z75.3", "No means of transport", days.ago(200))
@@ -51,8 +56,10 @@ def wei_chen(days: Days) -> list[Chart]:
         taken = days.at(days.ago(back), "08:00")
         lab.result("loinc:33914-3", "eGFR", taken, 24 if back == 20 else 31, "mL/min/{1.73_m2}", low=60)
         lab.result("loinc:9318-7", "Albumin to creatinine ratio, urine", taken, 310, "mg/g", high=30)
+        lab.result("loinc:2823-3", "Potassium", taken, 4.6, "mmol/L", low=3.5, high=5.1)
+        lab.result("loinc:2160-0", "Creatinine", taken, 2.4, "mg/dL", low=0.6, high=1.3)
     primary.up_to_date(but=("kidney",))
-    return [clinic, primary, lab]
+    return [clinic, primary, pharmacy, lab]
 
 
 def harold_lindqvist(days: Days) -> list[Chart]:
