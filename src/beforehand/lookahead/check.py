@@ -19,6 +19,9 @@ from beforehand.lookahead.agreement import disagreements
 from beforehand.lookahead.cases import LoadedCases, failures_of, read_cases
 from beforehand.lookahead.errors import LookaheadError, RuleError
 from beforehand.lookahead.library import CheckedQuery, Library, read_library
+from beforehand.lookahead.measure_cases import case_failures, measure_files
+from beforehand.lookahead.measure_cases import disagreements as measure_disagreements
+from beforehand.lookahead.measures import lint_measure, measure_sets, read_measure
 from beforehand.lookahead.mutate import survivors
 
 
@@ -107,6 +110,25 @@ def check(places: list[Path], *, mutate: bool, engines: bool) -> bool:
             f"{'FAILED ' if wrong else 'ok     '}  {checked.query.topic}/{checked.query.id}"
             f"  {count} cases, {seconds:.2f} s"
         )
+        for line in wrong:
+            print(f"         {line}")
+        is_fine &= not wrong
+    return check_measures(measure_files(places), root_above(places[0]), engines=engines) and is_fine
+
+
+def check_measures(paths: list[Path], root: Path, *, engines: bool = False) -> bool:
+    """Lint quality measures and run their cases; print what is wrong; true when nothing is."""
+    is_fine = True
+    for path in paths:
+        try:
+            measure = read_measure(path)
+            wrong = [str(fault) for fault in lint_measure(measure, frozenset(measure_sets(root)))]
+            wrong = wrong or list(case_failures(measure))
+            if engines and not wrong:
+                wrong += measure_disagreements(measure)
+        except LookaheadError as error:
+            wrong = [str(error)]
+        print(f"{'FAILED ' if wrong else 'ok     '}  measures/{path.stem}")
         for line in wrong:
             print(f"         {line}")
         is_fine &= not wrong
