@@ -7,7 +7,7 @@ then, but engines that see the same rows must still say the same; so every rule 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +21,11 @@ from beforehand.lookahead.engines.binding import Places, bind
 from beforehand.lookahead.engines.duckdb import HOUSE, TYPES, DuckEngine
 from beforehand.lookahead.engines.memory import PATIENT_STORED, MemoryHouse, shared_tables, stored_tables
 from beforehand.lookahead.engines.rows import last_second
-from beforehand.lookahead.engines.spark import SparkEngine, SparkRefusedError, places
-from beforehand.lookahead.library import CheckedQuery
+from beforehand.lookahead.engines.spark import SMALL, TWO_WORKERS, SparkEngine, SparkRefusedError, places, start
+from beforehand.lookahead.library import CheckedQuery, library
 
 APART = 10_000_000  # between the numbers of one rule's cases and those of the next
+COMMON_DAY = 20_521  # 9 March 2026, a Monday, as in most cases
 FIRST_DAY, LAST_DAY = -60_000, 60_000  # the whole calendar
 AT_ONCE = 2  # statements under way: while Spark runs one, it plans the next
 _MOVED = ("_from_day", "_to_day")
@@ -167,3 +168,20 @@ def _differences(question: Question, left: Rows, right: Rows) -> Iterator[str]:
             f"{question.checked.query.id}: Spark lacks {lacking.total()} rows and has {more.total()} others,"
             f" of {left.total()}; in the cases numbered {whose[:5]}"
         )
+
+
+def spark_on_this_machine(names: Collection[str] = ()) -> list[str]:
+    """What Spark, started here with two workers, says otherwise of the cases of rules or topics; of all by default."""
+    shipped = library()
+    queries = [
+        one
+        for one in shipped.queries.values()
+        if not names or one.query.topic in names or one.query.id in names or set(names) & set(one.query.rules)
+    ]
+    session = start(TWO_WORKERS, SMALL)
+    try:
+        gathered = Gathered(COMMON_DAY)
+        gathered.add(queries, shipped.value_sets)
+        return list(spark_disagreements(gathered, SparkEngine(session)))
+    finally:
+        session.stop()

@@ -14,7 +14,7 @@ The command line is an interface: stable, with `--json` on each command that pri
 Exit 0: every item accounted for, also when some are quarantined or refused; 1: failure or imbalance; 2: usage.
 Dates are ISO. PATIENT is our id, `system|value`, or `source:Patient/id`. `--as-of` other than today is read-only.
 
-Not built yet: `listen` (HL7 v2 over MLLP) and `--engine spark`.
+Not built yet: `listen` (HL7 v2 over MLLP).
 
 This page is made from the commands (`python -m beforehand.doors.cli.reference`); a test keeps it current.
 """

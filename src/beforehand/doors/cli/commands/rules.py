@@ -8,7 +8,9 @@ import click
 
 from beforehand.doors.cli.output import json_option, print_json, print_table
 from beforehand.lookahead.check import check_library, test_library
+from beforehand.lookahead.engines.spark import lacking
 from beforehand.lookahead.findings import rules_register
+from beforehand.lookahead.gathered import spark_on_this_machine
 
 
 @click.group("rules")
@@ -52,14 +54,24 @@ def check_rules(names: tuple[str, ...], as_json: bool) -> None:
 @command.command("test")
 @click.argument("names", nargs=-1)
 @click.option("--mutate", is_flag=True, help="Also move each comparison and literal by a step; every change must fail.")
+@click.option("--quick", is_flag=True, help="Leave out Spark, which takes a minute to start and seconds a rule.")
 @json_option
-def test_rules(names: tuple[str, ...], mutate: bool, as_json: bool) -> None:
-    """Run the cases of the rules on every engine present."""
+def test_rules(names: tuple[str, ...], mutate: bool, quick: bool, as_json: bool) -> None:
+    """Run the cases of the rules on every engine present: SQLite, DuckDB, and Spark where it is installed."""
     outcome = test_library(names, mutate=mutate)
+    outcome["engines"] = ["sqlite", "duckdb"]
+    lack = lacking()
+    if lack is None and not quick:
+        outcome["engines"].append("spark")
+        outcome["failures"] += spark_on_this_machine(names)
     if as_json:
         print_json(outcome)
     else:
         for failure in outcome["failures"]:
             click.echo(failure)
-        click.echo(f"{outcome['rules']} rules, {outcome['cases']} cases, {len(outcome['failures'])} failures")
+        engines = ", ".join(outcome["engines"])
+        failures = len(outcome["failures"])
+        click.echo(f"{outcome['rules']} rules, {outcome['cases']} cases, {failures} failures on {engines}")
+        if lack is not None and not quick:
+            click.echo(f"Not run on Spark: {lack}")
     sys.exit(1 if outcome["failures"] else 0)
