@@ -16,7 +16,7 @@ from beforehand.clinical.content import content_root
 from beforehand.clinical.valuesets import ValueSetText, read_value_sets
 from beforehand.lookahead.engines.relations import relations, stored_below, views_below
 from beforehand.lookahead.engines.shape import Shape, ShapeError, shape_of
-from beforehand.lookahead.errors import RuleError
+from beforehand.lookahead.errors import LookaheadError, RuleError
 from beforehand.lookahead.lint import lint
 from beforehand.lookahead.rule import Query, Rule, read_query
 from beforehand.lookahead.silence import Need, Silence
@@ -194,6 +194,10 @@ def library(root: Path | None = None) -> Library:
     return last[1]
 
 
+class UnknownRuleError(LookaheadError):
+    """A rule was named that is not in the library."""
+
+
 @contextmanager
 def held_still(without: Collection[str] = ()) -> Iterator[Library]:
     """For a run that must not change under way: the library as it is now, fewer the rules named, read once."""
@@ -201,7 +205,7 @@ def held_still(without: Collection[str] = ()) -> Iterator[Library]:
     whole = library()
     unknown = set(without) - set(whole.rules) - set(whole.queries)
     if unknown:
-        raise LookupError(f"there is no rule {', '.join(sorted(unknown))}")
+        raise UnknownRuleError(f"there is no rule {', '.join(sorted(unknown))}")
     queries = {}
     for name, checked in whole.queries.items():
         rules = {} if name in without else {i: r for i, r in checked.query.rules.items() if i not in without}

@@ -16,8 +16,16 @@ Story = Callable[[World, Person, date, Random, str], None]
 CLINIC, LAB, PLAN = "park-primary-care", "quay-lab", "larkfield-plan"
 LOOK_ALIKE_SHARE = 0.56
 BUMPS_A_YEAR = 9.0  # a person, of all kinds; people with much to coordinate
-SCREENING = (("88122-7", "Worried whether food would run out"),)
-ROUTINE_EVERY = 125  # days
+# (code, words, value or answer) as a yearly visit asks them
+YEARLY = (
+    ("55758-7", "PHQ-2 total", 0),
+    ("75626-2", "AUDIT-C total", 1),
+    ("82667-7", "DAST-10 total", 0),
+    ("59460-6", "Fall risk total", 0),
+    ("88122-7", "Worried whether food would run out", "loinc:LA28398-8"),
+    ("72166-2", "Tobacco smoking status", "loinc:LA18978-9"),
+)
+ROUTINE_EVERY = 118  # days
 
 
 @dataclass(frozen=True)
@@ -221,6 +229,9 @@ def _history(world: World, person: Person) -> None:
         pages.vaccine("158", "Influenza vaccine", date(seasons, 9, 28) if start > date(seasons, 9, 28) else start),
     )
     past(CLINIC, pages.procedure("snomed:73761001", "Colonoscopy", ago(1200)))
+    for code, words in (("16128-1", "Hepatitis C antibody"), ("5195-3", "Hepatitis B surface antigen")):
+        negative = pages.coded("snomed:260385009", "Negative")
+        past(LAB, pages.result(f"loinc:{code}", words, days.at(ago(2000), "08:00"), said=negative, flag="NEG"))
     if person.sex == "female":
         past(CLINIC, pages.procedure("snomed:24623002", "Screening mammogram", ago(200)))
         past(CLINIC, pages.procedure("snomed:312681000", "Bone density scan", ago(700)))
@@ -286,12 +297,15 @@ def _routine(world: World, person: Person, day: date) -> None:
         ("718-7", "Hemoglobin", 13.8, "g/dL"),
         ("777-3", "Platelets", 240, "10*3/uL"),
     ):
-        world.send(LAB, person, fine(f"loinc:{code}", words, low, value, unit), day)
-    for code, words in SCREENING:
-        said = pages.coded("loinc:LA28398-8", "Never true") if "food" in words else pages.coded("loinc:LA32-8", "No")
-        asked = pages.result(f"loinc:{code}", words, days.at(day, "09:50"), said=said, category="survey")
-        if not person.is_hungry:
-            world.send(CLINIC, person, asked, day)
+        if words not in person.waits_for:
+            world.send(LAB, person, fine(f"loinc:{code}", words, low, value, unit), day)
+    for code, words, answer in YEARLY:
+        moment = days.at(day, "09:50")
+        if isinstance(answer, int):
+            world.send(CLINIC, person, fine(f"loinc:{code}", words, moment, answer, "{score}", category="survey"), day)
+        elif not (person.is_hungry and "food" in words):
+            said = pages.coded(answer, "Never true" if "food" in words else "Never smoker")
+            world.send(CLINIC, person, fine(f"loinc:{code}", words, moment, said=said, category="survey"), day)
     if person.takes(METFORMIN):
         person.sugar_on = day
         person.sugar_page = world.send(

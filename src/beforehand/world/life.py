@@ -46,6 +46,7 @@ def potassium(world: World, person: Person, day: date, dice: Random, fooled: str
     value = 5.0 if fooled == "at the upper bound" else round(dice.uniform(5.6, 5.9), 1)
     affair = world.affair("unfollowed_result", person, f"potassium {value} of {day}", look_alike=fooled)
     affair.names.add("otassium")
+    person.waits_for.add("Potassium")
 
     def measured(today: date, value: float, clock: str = "21:40", foretells: bool = True) -> None:
         page = pages.result(
@@ -54,6 +55,7 @@ def potassium(world: World, person: Person, day: date, dice: Random, fooled: str
         )  # fmt: skip
         world.send(LAB, person, page, today, affair=affair, on_time=True, foretells=foretells)
 
+    world.on(day + timedelta(days=14), lambda today: person.waits_for.discard("Potassium"))
     measured(day, value, "08:10")
     if fooled == "repeated on the same day":
         measured(day, 4.4, foretells=False)

@@ -148,7 +148,11 @@ def _stop(world: World, person: Person, supply: Supply, today: date, affair: Aff
 
 def never_filled(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
     """A new prescription that nobody fetches; or that is fetched late, elsewhere, or called off."""
-    medicine = dice.choice([PANTOPRAZOLE, FAMOTIDINE, LORATADINE])
+    left = [each for each in (PANTOPRAZOLE, FAMOTIDINE, LORATADINE) if each[1] not in person.courses]
+    if not left:
+        return
+    medicine = dice.choice(left)
+    person.courses.add(medicine[1])
     name = medicine[1].split()[0]
     affair = world.affair("never_filled", person, f"{name} of {day} is never fetched", look_alike=fooled)
     affair.names.add(name)
@@ -187,6 +191,9 @@ def interaction(world: World, person: Person, day: date, dice: Random, fooled: s
         medicine, other = SPIRONOLACTONE, "lisinopril"
     if fooled == "harmless together":
         medicine = LORATADINE
+    if medicine[1] in person.courses:
+        return
+    person.courses.add(medicine[1])
     name, amount = medicine[1].split()[0], 10
     affair = world.affair("interaction", person, f"{name} was ordered beside {other}", look_alike=fooled)
     affair.names |= {name, other}

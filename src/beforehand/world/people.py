@@ -94,6 +94,8 @@ class Person:
     sugar_on: date = date.min  # the last A1c
     sugar_page: str = ""
     well_on: date = date(2000, 1, 1)  # the last yearly wellness visit
+    waits_for: set[str] = field(default_factory=set)  # tests that somebody must remember: no chance repeat
+    courses: set[str] = field(default_factory=set)  # medicines taken for a while, each once in the time
     is_hungry: bool = False  # said so, and is not yet helped
 
     @property

@@ -17,7 +17,8 @@ Happening = Callable[[date], object]
 MEMBER = "https://larkfield-plan.example/member"
 SUBJECT = {
     "Patient": "", "AllergyIntolerance": "patient", "Immunization": "patient", "Coverage": "beneficiary",
-    "CoverageEligibilityResponse": "patient", "Task": "for", "ExplanationOfBenefit": "patient", "Claim": "patient", "ClaimResponse": "patient", "Appointment": "",
+    "CoverageEligibilityResponse": "patient", "Task": "for", "ExplanationOfBenefit": "patient", "Claim": "patient",
+    "ClaimResponse": "patient", "Appointment": "",
 }  # fmt: skip
 AFTERMATH = (6, 14)  # days until what struck is over
 

@@ -16,7 +16,7 @@ set_up()
 from beforehand.doors.cli.output import Progress  # noqa: E402 - Django is loaded one line above
 from beforehand.doors.cli.simulate.house import open_house  # noqa: E402
 from beforehand.doors.cli.simulate.run import Settings, simulate  # noqa: E402
-from beforehand.lookahead.library import held_still  # noqa: E402
+from beforehand.lookahead.library import UnknownRuleError, held_still  # noqa: E402
 
 
 def make(chosen: str, told: Path, out: Path | None) -> None:
@@ -24,8 +24,11 @@ def make(chosen: str, told: Path, out: Path | None) -> None:
     given = json.loads(chosen)
     settings = Settings(**{**given, "start": date.fromisoformat(given["start"]), "without": tuple(given["without"])})
     open_house()
-    with held_still(settings.without), Progress("simulating", " days", total=settings.days) as bar:
-        outcome, truth = simulate(settings, progress=bar.advance)
+    try:
+        with held_still(settings.without), Progress("simulating", " days", total=settings.days) as bar:
+            outcome, truth = simulate(settings, progress=bar.advance)
+    except UnknownRuleError as error:
+        sys.exit(f"{error}; `beforehand rules list` shows them")
     told.write_bytes(orjson.dumps(outcome))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
