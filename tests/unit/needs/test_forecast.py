@@ -60,7 +60,7 @@ def test_pills_visit_and_ride_stand_in_one_line_by_day():
 
 def test_visit_names_its_ride_and_the_pills_that_wait_for_it():
     (visit,) = [one for one in line([PILLS, RENEWAL, RIDE], [RENAL], TODAY) if one.kind == VISIT]
-    assert [tie.rule for tie in visit.waits_for] == ["renewal_visit", "ride"]
+    assert [tie.rule for tie in visit.waits_for] == ["ride"]  # the renewal is met by the visit: what it is for
     assert [tie.rule for tie in visit.holds_up] == ["medicine_runs_out"]
 
 

@@ -56,7 +56,7 @@ def line(findings: Sequence[Any], visits: Sequence[Visit], as_of: int, *, patien
                 rule=finding.rule_id,
                 subject=finding.subject,
                 status=finding.status,
-                words=reason(finding, patient=patient, today=as_of) or question(finding, patient=patient, today=as_of),
+                words=_words(finding, patient, as_of),
                 due_day=finding.due_on,
             )
         return said[finding.pk]
@@ -66,6 +66,7 @@ def line(findings: Sequence[Any], visits: Sequence[Visit], as_of: int, *, patien
         keys = visit_keys(visit.ids)
         about = [each for each in findings if _stands(each, as_of) and (each.subject in keys or each.blocks in keys)]
         own = [each for each in about if each.subject in keys]
+        served = {key for key in keys if key.startswith("appointment:")}  # met by the visit: what it is for
         of_visits |= {each.pk for each in own} | {each.pk for each in about if each.status != "DUE"}
         behind = {other.pk: other for each in own for other in chains.holds_up(each)}
         found.append(
@@ -76,7 +77,7 @@ def line(findings: Sequence[Any], visits: Sequence[Visit], as_of: int, *, patien
                 subject=f"appointment:{min(visit.ids)}",
                 words=visit.words,
                 appointment_ids=visit.ids,
-                waits_for=tuple(tie(each) for each in about),
+                waits_for=tuple(tie(each) for each in about if each.subject not in served or each.status != "MET"),
                 holds_up=tuple(tie(each) for each in behind.values()),
             )
         )
@@ -91,6 +92,12 @@ def line(findings: Sequence[Any], visits: Sequence[Visit], as_of: int, *, patien
 def _stands(finding: Any, as_of: int) -> bool:
     """Whether it says something of a visit: what is excluded or lapsed does not."""
     return finding.state == "CURRENT" and finding.status != "EXCLUDED" and not has_lapsed(finding, as_of)
+
+
+def _words(finding: Any, patient: str, as_of: int) -> str:
+    """What is asked while it is open, what is so once it is settled."""
+    asked = question(finding, patient=patient, today=as_of)
+    return asked if asks_at_all(finding) else reason(finding, patient=patient, today=as_of) or asked
 
 
 def _is_on_line(finding: Any, as_of: int) -> bool:
@@ -123,7 +130,7 @@ def _of_finding(finding: Any, chains: Chains, tie: Any, as_of: int, patient: str
         topic=rule_words(finding.rule_id).topic,
         status=finding.status,
         finding_id=finding.pk,
-        words=reason(finding, patient=patient, today=as_of) or question(finding, patient=patient, today=as_of),
+        words=_words(finding, patient, as_of),
         next_step=next_step(finding, patient=patient, today=as_of),
         act_by=chains.urgency(finding).due_on,
         waits_for=tuple(tie(each) for each in chains.waits_for(finding)),

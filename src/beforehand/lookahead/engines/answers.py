@@ -118,8 +118,8 @@ def check(query: Query, answer: Answer, as_of_day: int) -> None:
         if answer.missing not in rule.missing:
             raise AnswerError(f"{query.id}: missing of an UNKNOWN row is not a key of the header's missing: map")
     elif answer.status == "EXCLUDED":
-        if answer.missing and answer.missing not in rule.excluded:
-            raise AnswerError(f"{query.id}: missing of an EXCLUDED row is not a key of the header's excluded: map")
+        if answer.missing not in rule.excluded:
+            raise AnswerError(f"{query.id}: missing of an EXCLUDED row is a key of the header's excluded: map")
     elif answer.missing:
         raise AnswerError(f"{query.id}: missing is said for UNKNOWN and EXCLUDED only")
     if answer.recheck_on is not None and not as_of_day < answer.recheck_on <= as_of_day + FORECAST_DAYS:
