@@ -1,0 +1,146 @@
+"""The bench scores a deck of official cases: its arithmetic on an invented deck, and a few real cases of each measure.
+
+The real deck lies beside the checkout (``../shared/data/ecqm``); where it is absent those tests are skipped and say so.
+All of it is scored by ``python -m bench.ecqm``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from bench._ecqm_deck import Deck, read_deck
+from bench.ecqm import score, within
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "ecqm"
+A_MEASURE = 2  # cases
+
+
+def visit(code: str) -> dict:
+    return {
+        "resource": {
+            "resourceType": "Encounter", "id": "visit", "status": "finished", "class": {"code": "AMB"},
+            "type": [{"coding": [{"system": "http://codes.example", "code": code}]}],
+            "subject": {"reference": "Patient/ann"}, "period": {"start": "2031-02-01", "end": "2031-02-01"},
+        }
+    }  # fmt: skip
+
+
+def case(name: str, expected: dict, *entries: dict, **more) -> dict:
+    person = {"resource": {"resourceType": "Patient", "id": "ann", "birthDate": "1950-01-01", "gender": "female"}}
+    return {
+        "measure": "CMS139", "deckYear": "Y", "caseId": name, "title": name, "description": "",
+        "period": {"start": "2031-01-01", "end": "2031-12-31"}, "expected": [expected], "referenceEngine": "agrees",
+        "bundle": {"resourceType": "Bundle", "type": "transaction", "entry": [person, *entries]}, **more,
+    }  # fmt: skip
+
+
+IN = {"initial-population": 1, "denominator": 1, "denominator-exclusion": 0, "numerator": 0}
+OUT = dict.fromkeys(IN, 0)
+OFFICE = "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113883.3.464.1003.101.12.1001"
+
+
+def invented(folder: Path, cases: list[dict]) -> Path:
+    """A deck laid out like the real one."""
+    folder.mkdir(exist_ok=True)
+    lines = "\n".join(json.dumps(one) for one in cases).encode()
+    with tarfile.open(folder / "anything.tar.gz", "w:gz") as packed:
+        info = tarfile.TarInfo("cases/CMS139-2031.ndjson")
+        info.size = len(lines)
+        packed.addfile(info, io.BytesIO(lines))
+    sets = {"deckYear": "Y", "url": OFFICE, "codes": [{"system": "http://codes.example", "code": "office"}]}
+    (folder / "valuesets-any.ndjson.gz").write_bytes(gzip.compress(json.dumps(sets).encode()))
+    (folder / "measures.json").write_text(json.dumps({"measures": []}))
+    return folder
+
+
+def test_agreement_is_counted_by_case_and_by_population(tmp_path):
+    deck = read_deck(
+        invented(
+            tmp_path / "deck",
+            [
+                case("seen", IN, visit("office")),
+                case("not seen", OUT, visit("other")),
+                case("wrongly expected", IN, visit("other")),
+                case("unsure", IN, referenceEngine="differs"),
+            ],
+        )
+    )
+    outcome = score(deck)
+    found = outcome["measures"]["CMS139"]
+    assert (found["cases"], found["agree"], found["agreement"]) == (3, 2, 0.6667)
+    assert found["by_population"]["initial-population"] == {"scored": 3, "agree": 2, "agreement": 0.6667}
+    assert found["by_population"]["numerator"] == {"scored": 3, "agree": 3, "agreement": 1.0}
+    assert {(miss["caseId"], miss["population"], miss["expected"], miss["found"]) for miss in found["misses"]} == {
+        ("wrongly expected", "initial-population", 1, 0),
+        ("wrongly expected", "denominator", 1, 0),
+    }
+    assert all(miss["reason"] for miss in found["misses"])
+    assert outcome["pooled"]["cases"] == 3 and outcome["unscored"] == {"reference engine differs or fails": 1}
+
+
+def test_each_case_has_a_store_of_its_own(tmp_path):
+    """The same ids in two cases never meet, in whichever order they come."""
+    cases = [case("a seen", IN, visit("office")), case("b not seen", OUT), case("c seen", IN, visit("office"))]
+    assert score(read_deck(invented(tmp_path / "deck", cases)))["measures"]["CMS139"]["agree"] == 3
+
+
+def test_a_measure_nobody_wrote_misses_all_its_cases(tmp_path):
+    cases = [case("strange", OUT, measure="CMS1")]
+    found = score(read_deck(invented(tmp_path / "deck", cases)))["measures"]["CMS1"]
+    assert (found["cases"], found["agree"]) == (1, 0)
+    assert {miss["reason"] for miss in found["misses"]} == {"there is no such measure here; strange"}
+
+
+def test_a_deck_may_be_one_archive(tmp_path):
+    folder = invented(tmp_path / "deck", [case("seen", IN, visit("office"))])
+    with tarfile.open(tmp_path / "deck.tar.gz", "w:gz") as packed:
+        packed.add(folder, arcname="deck")
+    assert score(read_deck(tmp_path / "deck.tar.gz"))["pooled"]["agree"] == 1
+
+
+def test_codes_within_a_range():
+    pairs = frozenset({("cpt", "99024"), ("cpt", "99429"), ("cpt", "96156")})
+    assert within(pairs, ["99000-99099", "99381-99429"]) == {("cpt", "99024"), ("cpt", "99429")}
+    assert within(pairs, []) == pairs
+
+
+@pytest.fixture(scope="module")
+def real() -> Deck:
+    if not SHARED.is_dir():
+        pytest.skip("the shared eCQM deck is not here")
+    deck = read_deck(SHARED)
+    kept, many = [], {}
+    for one in deck.cases:
+        many[one.measure] = many.get(one.measure, 0) + 1
+        if one.is_agreed and many[one.measure] % 4 == 1 and many[one.measure] <= 4 * A_MEASURE:
+            kept.append(one)
+    deck.cases = kept
+    return deck
+
+
+def test_a_few_official_cases_of_each_measure_agree(real):
+    outcome = score(real)
+    assert len(outcome["measures"]) == 18
+    assert [miss for one in outcome["measures"].values() for miss in one["misses"]] == []
+
+
+def test_without_value_sets_the_official_cases_do_not_agree(real):
+    """The control: agreement comes from the record and the codes, not from what is expected."""
+    bare = Deck(real.cases, {}, real.single_codes)
+    assert score(bare)["pooled"]["agreement"] < 0.5
+
+
+def test_with_the_facts_taken_away_nobody_is_counted(real):
+    emptied = [
+        one.__class__(**{**one.__dict__, "bundle": {**one.bundle, "entry": [
+            entry for entry in one.bundle["entry"] if entry["resource"]["resourceType"] == "Patient"]}})
+        for one in real.cases
+    ]  # fmt: skip
+    outcome = score(Deck(emptied, real.sets, real.single_codes))
+    assert all(not miss["found"] for one in outcome["measures"].values() for miss in one["misses"])
+    assert outcome["pooled"]["agreement"] < 0.5
