@@ -37,6 +37,7 @@ class Kind:
     weight: float
     look_alikes: tuple[str, ...]
     suits: Callable[[Person], bool] = lambda person: True
+    once: bool = False  # twice in a year would be another story
     visits: bool = False  # it brings visits, which would answer for the visit after a stay
 
 
@@ -58,9 +59,9 @@ KINDS = (
     Kind("stool_test", life.stool_test, 1, ("negative", "reported by mistake"), visits=True),
     Kind("potassium", life.potassium, 1.5, ("at the upper bound", "repeated on the same day")),
     Kind("wrong_bill", life.wrong_bill, 2.5, ("it agrees to the cent",)),
-    Kind("coverage_ends", life.cover_ends, 0.7, ("the next period is on record",)),
+    Kind("coverage_ends", life.cover_ends, 0.7, ("the next period is on record",), once=True),
     Kind("social_need", life.hunger, 1, ("never true", "help was asked for at once")),
-    Kind("emergency_visits", hospital.emergency, 0.8, ("only two", "three in more than two months"), visits=True),
+    Kind("emergency_visits", hospital.emergency, 0.8, ("only two", "three in more than two months"), once=True, visits=True),
     Kind("stay", hospital.stay, 1.2, ("on to a nursing home",)),
 )  # fmt: skip
 
@@ -98,7 +99,7 @@ def _plan_year(world: World, person: Person) -> None:
             refills += 1
             continue
         kind = dice.choices(suited, [each.weight for each in suited])[0]
-        if kind.name != "emergency_visits" or kind.name not in taken:  # more would add up over the year
+        if not kind.once or kind.name not in taken:
             _place(world, person, kind, taken, dice)
     _refill_troubles(person, refills, dice)
     _yearly(world, person, dice)
@@ -106,7 +107,7 @@ def _plan_year(world: World, person: Person) -> None:
 
 def _place(world: World, person: Person, kind: Kind, taken: dict[str, list[int]], dice: Random) -> None:
     """Find a day for a story on which it does not get in the way of another of its kind, or of a stay."""
-    span = 120 if kind.name in ("stay", "emergency_visits") else 75
+    span = 120 if kind.name == "stay" else 75
     for _ in range(12):
         offset = dice.randrange(4, max(5, world.length - 3))
         day = days.next_working(world.start + timedelta(days=offset))
