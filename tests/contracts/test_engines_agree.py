@@ -84,7 +84,7 @@ class Generated:
         return [answer for part in found for answer in part]
 
     def by_duckdb(self, checked: CheckedQuery) -> list[Answer]:
-        places = Places(str(AS_OF), str(last_second(AS_OF)), "", "main.patient")
+        places = Places(str(AS_OF), str(last_second(AS_OF)), "", "main.patient", folds_day=True)
         rows = self.duck.rows(bind(checked.query, checked.shape, places))
         return answers(checked.query, checked.shape.columns, rows, AS_OF)
 

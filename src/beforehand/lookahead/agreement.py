@@ -28,7 +28,11 @@ def disagreements(loaded: LoadedCases) -> Iterator[str]:
         for group in loaded.groups:
             day = group.as_of_day
             whose = f"{{column}} between {group.low} and {group.high}"
-            text = bind(query, shape, Places(str(day), str(last_second(day)), whose, "main.patient", group.stored))
+            text = bind(
+                query,
+                shape,
+                Places(str(day), str(last_second(day)), whose, "main.patient", group.stored, folds_day=True),
+            )
             expected = loaded.answers(query, shape, group)
             try:
                 found = answers(query, shape.columns, duck.rows(text), day)

@@ -78,7 +78,7 @@ class Differences:
         returned = ", ".join(f"f.{column}" for column in self.shape.columns)
         text = bind_with(
             self.query, self.shape, places, {"facts_of_answer": gathered},
-            f"select distinct {single}{returned}, e.facts, e.labels, e.is_wrong"
+            f"select distinct {single}{returned}, e.facts, e.labels, e.is_wrong"  # noqa: S608
             f" from {{answer}} f left join facts_of_answer e on {matches}",
         )  # fmt: skip
         self.engine.connection.execute(f"create or replace temp table answer as {text}")
@@ -151,10 +151,11 @@ class Differences:
         other's locks, and this happens inside the transaction that will write.
         """
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in _STORED)
+        form = "header = false, auto_detect = false, delim = ',', quote = '', escape = ''"
         path = str(lines).replace("'", "''")
         self.engine.connection.execute(
             "create or replace temp table stored as select * replace (decode(unhex(subject)) as subject)"  # noqa: S608
-            f" from read_csv('{path}', header = false, auto_detect = false, delim = ',', quote = '', escape = '', columns = {{{columns}}})"
+            f" from read_csv('{path}', {form}, columns = {{{columns}}})"
         )
 
     def written(self) -> Iterator[Row]:
