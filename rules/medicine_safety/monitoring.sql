@@ -180,6 +180,8 @@ select j.rule_id, j.patient_id, f.subject,
        j.last_day as say_last_on,
        f.test_words as say_test,
        case when f.every_days is null then 'It is due once, ' || cast(f.first_days as varchar(20)) || ' days after the start.'
+            when j.due_on = j.first_day + f.first_days
+                then 'It is due ' || cast(f.first_days as varchar(20)) || ' days after the start.'
             else 'It is due every ' || cast(f.every_days as varchar(20)) || ' days.' end as say_rhythm
 from told j
 join family f on f.rule_id = j.rule_id

@@ -18,6 +18,7 @@ clinical_review: {by: null, on: null}
 family: knowledge/result_cautions.csv
 whole: [harm, days_to_act, at_least_micro, below_micro, lookback_days]
 step_kind: result
+folds_into: "{about}"
 unknown: show
 needs: [current_ingredient, rule_medicine, final_result, ingredient, settled, value_set_code, as_of]
 --- */
@@ -101,6 +102,7 @@ select j.rule_id, j.patient_id, 'medicine:rxnorm:' || cast(j.ingredient as varch
        case when w.is_decision = 0 then 'declined'
             when w.is_decision is null then j.missing end as missing,
        i.name as say_medicine,
+       'result:' || cast(j.id as varchar(20)) as say_about,
        f.result_words as say_result,
        j.value as say_value,
        j.taken_to_day as say_taken_on,

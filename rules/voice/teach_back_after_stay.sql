@@ -14,6 +14,7 @@ authority: {name: "AHRQ Health Literacy Universal Precautions Toolkit, tool 5: t
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: call
+folds_into: contact_two_business_days
 harm: 2
 needs: [homecoming, contact_made, said_no, value_set_code]
 --- */
