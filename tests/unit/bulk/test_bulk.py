@@ -13,12 +13,16 @@ import duckdb
 import pytest
 
 from beforehand.clinical.columns import Kind
+from beforehand.clinical.content import content_root
 from beforehand.clinical.tables import FACTS
 from beforehand.doors.bulk import columns
 from beforehand.doors.bulk.columns import BulkError, Summary, load
+from beforehand.doors.bulk.parquet import ParquetError
 from beforehand.intake.ingest import ingest_paths
+from beforehand.lookahead import folder as folders
 from beforehand.lookahead.engines.memory import stored_tables
 from beforehand.lookahead.folder import FolderError, run_folder
+from beforehand.lookahead.library import read_library
 from beforehand.record.store.rows import fetch
 
 LOINC, RXNORM = "http://loinc.org", "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -151,8 +155,14 @@ def test_the_facts_are_those_that_intake_makes(loaded: tuple[Path, Summary]) -> 
         assert ours == theirs, name
 
 
-def test_the_sweep_answers_over_the_folder_and_writes(tmp_path: Path, loaded: tuple[Path, Summary]) -> None:
+def test_the_sweep_answers_over_the_folder_and_writes(
+    tmp_path: Path, loaded: tuple[Path, Summary], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, _ = loaded
+    rules = content_root() / "rules"
+    some = [rules / "prevention" / "influenza_vaccination.sql", rules / "medicines" / "medicine_runs_out.sql"]
+    library = read_library(content_root(), places=some)
+    monkeypatch.setattr(folders, "library", lambda: library)
     report = run_folder(str(folder), as_of=date(2026, 3, 9), answers=str(tmp_path / "answers"))
     assert report.patients == 2
     assert report.failed == []
@@ -175,3 +185,34 @@ def test_a_folder_that_is_not_new_or_holds_nothing_is_refused(tmp_path: Path, lo
     (tmp_path / "none").mkdir()
     with pytest.raises(BulkError, match="holds no file"):
         load(tmp_path / "none", tmp_path / "other", zone=ZONE)
+
+
+def test_tables_of_another_warehouse_come_in_as_parquet(tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    (folder / "observation.parquet").mkdir(parents=True)
+    duckdb.execute(
+        "copy (select * from (values ('p-ann', 'p-ann', date '1950-03-01', 'female'), ('p-ben', 'p-ben', null, 'male'))"
+        f" t(id, patient_id, birth, sex)) to '{folder}/patient_record.parquet' (format parquet)"
+    )
+    rows_in = (
+        "('o1', 'p-ann', 'final', 'loinc:4548-4', date '2026-01-05', 7100000),"
+        " ('o2', 'p-gone', 'final', null, null, 1), ('o3', null, 'final', null, null, 1),"
+        " ('o4', 'p-ben', 'final', 'nonsense', null, 1)"
+    )
+    duckdb.execute(
+        f"copy (select * from (values {rows_in}) t(id, patient_id, status, code, taken, value_micro))"
+        f" to '{folder}/observation.parquet/part-0.parquet' (format parquet)"
+    )
+    target = tmp_path / "columns"
+    summary = load(folder, target, zone=ZONE)
+    assert balanced(summary)
+    assert (summary.outcome.received, summary.outcome.applied, summary.patients) == (6, 4, 2)
+    assert summary.without_patient == {"observation": 1}
+    assert {where for where, _ in summary.outcome.refused} == {"observation patient_id", "observation code"}
+    (taken,) = rows(target, "observation")
+    assert (taken["taken_from_day"], taken["taken_precision"], taken["value_micro"]) == (20458, "day", 7_100_000)
+    members = {row["value_set"] for row in rows(target / "shared", "value_set_code") if row["code"] == taken["code"]}
+    assert "a1c" in members
+    duckdb.execute(f"copy (select 'x' as id, 'x' as patient_id, 1 as mood) to '{folder}/condition.parquet'")
+    with pytest.raises(ParquetError, match="columns we do not know: mood"):
+        load(folder, tmp_path / "other", zone=ZONE)

@@ -12,6 +12,8 @@ import pytest
 from beforehand.clinical.times import day_of, parse_when
 from beforehand.lookahead import house, run
 from beforehand.lookahead.columns import columns_folder, compact
+from beforehand.lookahead.engines import spark
+from beforehand.lookahead.engines.spark import SMALL, SparkMissingError, lacking, start
 from beforehand.lookahead.findings import findings_as_dicts
 from beforehand.lookahead.library import Library, read_library
 from beforehand.lookahead.models import ColumnCopy, Finding, RuleFailure, RuleState
@@ -205,6 +207,43 @@ def test_the_columns_follow_the_rows_by_a_delta_until_they_are_compacted(people:
     assert compact()
     assert not ColumnCopy.objects.filter(name="delta").exists()
     assert run.run_everyone(as_of=MONDAY, engine="duckdb").changed == []
+
+
+LACK = lacking()
+
+
+@pytest.mark.one_database
+@pytest.mark.skipif(LACK is not None, reason=str(LACK))
+@pytest.mark.django_db(transaction=True)
+def test_spark_brings_back_what_the_columns_would_have_found(people: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    everyone = [people.person() for _ in range(12)]
+    stays = [people.stay(patient) for patient in everyone]
+    session = start("local[1]", SMALL)
+    monkeypatch.setattr(spark, "BATCH_ROWS", 3)
+    try:
+        report = run.run_everyone(as_of=MONDAY, engine="spark")
+        assert (report.engine, report.by_status, report.failed) == ("spark", {"DUE": 12}, [])
+        people.call(everyone[3])
+        FACT_MODELS["encounter"]._default_manager.filter(pk=stays[5]).update(status="entered-in-error")
+        Patient.unscoped.filter(pk=everyone[5].pk).update(changed_seq=people.seq)
+        again = run.run_everyone(as_of=MONDAY, engine="spark")
+        assert ColumnCopy.objects.filter(name="delta").exists()
+        assert (again.by_status, len(again.changed)) == ({"DUE": 10, "MET": 1}, 2)
+        assert list(Finding.unscoped.exclude(state="CURRENT").values_list("patient_id", flat=True)) == [everyone[5].pk]
+        assert run.run_everyone(as_of=MONDAY, engine="spark").changed == []
+        assert run.run_everyone(as_of=MONDAY, engine="duckdb").changed == []
+        assert run.run_everyone(as_of=MONDAY, engine="spark", store=False).by_status == again.by_status
+    finally:
+        session.stop()
+
+
+def test_spark_says_what_it_lacks_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "find_spec", lambda _: None)
+    with pytest.raises(SparkMissingError, match=r"PySpark is not installed.*pip install 'beforehand\[spark\]'"):
+        run.run_everyone(as_of=MONDAY, engine="spark")
+    monkeypatch.setattr(spark, "find_spec", lambda _: object())
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    assert str(lacking()).startswith("JAVA_HOME holds no Java. Install Java 17 or newer")
 
 
 def test_a_rule_that_fails_loses_nothing_and_blocks_nobody(people: House, shelf: Shelf, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from beforehand.clinical.columns import Stored
 from beforehand.clinical.content import content_root
 from beforehand.clinical.tables import FACTS, REFERENCES
 from beforehand.clinical.valuesets import read_value_sets
+from beforehand.doors.bulk.parquet import is_parquet, read_tables
 from beforehand.doors.bulk.reading import OWN, SOURCE, Outcome, Reader, Task
 from beforehand.lookahead.engines.duckdb import TYPES, DuckEngine
 from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
@@ -102,10 +103,11 @@ def load(
     workers: int = 0,
     progress: Progress | None = None,
 ) -> Summary:
-    """Make a folder of columns from a folder of exported FHIR."""
-    tasks = tasks_of(export)
-    if not tasks:
-        raise BulkError(f"{export} holds no file that ends in {', '.join(SUFFIXES)}")
+    """Make a folder of columns from a folder of exported FHIR, or of tables in Parquet."""
+    tables = is_parquet(export)
+    tasks = [] if tables else tasks_of(export)
+    if not tasks and not tables:
+        raise BulkError(f"{export} holds no file that ends in {', '.join(SUFFIXES)} or .parquet")
     if target.exists() and any(target.iterdir()):
         raise BulkError(f"{target} is not empty; name a new folder")
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -114,11 +116,12 @@ def load(
     pieces.mkdir(mode=0o700)
     summary = Summary()
     try:
-        for outcome in _read(tasks, pieces, zone, source_name, workers or os.cpu_count() or 1):
+        for outcome in [] if tables else _read(tasks, pieces, zone, source_name, workers or os.cpu_count() or 1):
             summary.outcome.add(outcome)
             if progress is not None:
                 progress(outcome.read)
-        _merge(pieces, target, summary, source_name, workers or os.cpu_count() or 1)
+        given = export if tables else None
+        _merge(pieces, target, summary, source_name, workers or os.cpu_count() or 1, given)
     finally:
         shutil.rmtree(pieces, ignore_errors=True)
     (target / "summary.json").write_bytes(orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2))
@@ -147,12 +150,14 @@ def _read(tasks: Sequence[Task], pieces: Path, zone: str, source_name: str, work
         yield from pool.map(_read_one, tasks)
 
 
-def _merge(pieces: Path, target: Path, summary: Summary, source_name: str, threads: int) -> None:
+def _merge(pieces: Path, target: Path, summary: Summary, source_name: str, threads: int, export: Path | None) -> None:
     spill = pieces / "spill"
     spill.mkdir(mode=0o700)
     shared = target / "shared"
     shared.mkdir(mode=0o700)
     with DuckEngine(memory=MEMORY, threads=threads, spill=spill) as duck:
+        if export is not None:
+            summary.outcome = read_tables(duck, export, pieces)
         merge = Merge(duck, pieces, target, summary)
         for name in REFERENCES:
             merge.table(name, shared / f"fact_{name}.parquet")

@@ -191,7 +191,7 @@ class SparkEngine:
         """What a rule says of everyone."""
         return [answer for batch in self.batches(query, shape, as_of_day) for answer in batch]
 
-    def batches(self, query: Query, shape: Shape, as_of_day: int, size: int = BATCH_ROWS) -> Iterator[list[Answer]]:
+    def batches(self, query: Query, shape: Shape, as_of_day: int) -> Iterator[list[Answer]]:
         """What a rule says of everyone, some patients at a time, so that the driver's memory stays small."""
         text = bind(query, shape, places(as_of_day))
         place = shape.columns.index("patient_id")
@@ -203,7 +203,7 @@ class SparkEngine:
             waiting: list[Sequence[object]] = []
             for _, group in groupby(stream, key=lambda row: row[place]):
                 waiting += [tuple(row) for row in group]
-                if len(waiting) >= size:
+                if len(waiting) >= BATCH_ROWS:
                     yield answers(query, shape.columns, waiting, as_of_day)
                     waiting = []
             if waiting:
@@ -231,7 +231,7 @@ def places(
 ) -> Places:
     """How Spark writes what differs between engines: plain numbers, no hint on a CTE."""
     day, at = str(as_of_day), str(last_second(as_of_day))
-    return Places(day, at, whose, STORED_PATIENT, stored or {}, inline="", has_views=has_views)
+    return Places(day, at, whose, STORED_PATIENT, stored or {}, inline="", has_views=has_views, folds_day=True)
 
 
 def what_of(fault: BaseException) -> str:

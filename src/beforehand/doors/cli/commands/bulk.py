@@ -8,6 +8,7 @@ import click
 from django.conf import settings
 
 from beforehand.doors.bulk.columns import BulkError, load
+from beforehand.doors.bulk.parquet import ParquetError
 from beforehand.doors.cli.output import Progress, json_option, print_json, summary_words
 
 
@@ -19,6 +20,9 @@ from beforehand.doors.cli.output import Progress, json_option, print_json, summa
 @json_option
 def command(export: Path, target: Path, source_name: str, workers: int, as_json: bool) -> None:
     """Make columns for the sweep from a folder of FHIR: NDJSON of a bulk export, or bundles; .gz as well.
+
+    Or from tables of another warehouse in Parquet, one file or folder a clinical table: TABLE.parquet, stored columns
+    by name; identities may be text, a concept is text system:code, a clinical time may be one DATE column.
 
     For populations that need no worklist here: nothing is kept in the home, no person is enrolled, each Patient of
     the export is one person. Everything received is counted as applied or refused, and what was refused is named.
@@ -38,7 +42,7 @@ def command(export: Path, target: Path, source_name: str, workers: int, as_json:
                 workers=workers,
                 progress=bar.advance,
             )
-    except BulkError as error:
+    except (BulkError, ParquetError) as error:
         raise click.ClickException(str(error)) from None
     outcome = summary.as_json()
     if as_json:
