@@ -47,17 +47,17 @@ def wei_chen(days: Days) -> list[Chart]:
     for back in (168, 78):
         pharmacy.fill(*FUROSEMIDE, days.ago(back), days=90, amount=90)
     primary = Chart("park-primary-care", "Park Primary Care", person, days)
-    primary.condition("icd10cm:N18.4", "Chronic kidney disease, stage 4", days.ago(500))
+    primary.condition("icd10cm:N18.32", "Chronic kidney disease, stage 3b", days.ago(500))
     primary.condition("icd10cm:Z75.3", "No means of transport", days.ago(200))
     primary.heed("Does not drive. Needs a ride and a Mandarin interpreter.", "snomed:713458007")
     primary.relative("Daniel Chen", "SONC", "son", "555-0133")
     lab = Chart("quay-lab", "Quay Lab", person, days)
     for back in (20, 200):
         taken = days.at(days.ago(back), "08:00")
-        lab.result("loinc:33914-3", "eGFR", taken, 24 if back == 20 else 31, "mL/min/{1.73_m2}", low=60)
-        lab.result("loinc:9318-7", "Albumin to creatinine ratio, urine", taken, 310, "mg/g", high=30)
+        lab.result("loinc:33914-3", "eGFR", taken, 32 if back == 20 else 35, "mL/min/{1.73_m2}", low=60)
+        lab.result("loinc:9318-7", "Albumin to creatinine ratio, urine", taken, 180, "mg/g", high=30)
         lab.result("loinc:2823-3", "Potassium", taken, 4.6, "mmol/L", low=3.5, high=5.1)
-        lab.result("loinc:2160-0", "Creatinine", taken, 2.4, "mg/dL", low=0.6, high=1.3)
+        lab.result("loinc:2160-0", "Creatinine", taken, 2.1, "mg/dL", low=0.6, high=1.3)
     primary.up_to_date(but=("kidney",))
     return [clinic, primary, pharmacy, lab]
 
