@@ -108,6 +108,9 @@ def test(*arguments: str) -> int:
     failed = check()
     workers = ["-n", str(max(1, min(4, os.cpu_count() or 1))), "--dist", "worksteal"]
     failed |= run(PYTHON, "-m", "pytest", *workers, *arguments)
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        print("NOT RUN on Spark: no Java is installed (Debian: apt-get install default-jre-headless)")
+        failed |= 1 if os.environ.get("CI") else 0
     with postgresql() as url:
         if url:
             failed |= run(PYTHON, "-m", "pytest", *workers, "-m", "not one_database", *arguments, DATABASE_URL=url)
