@@ -48,21 +48,17 @@ since as (
   join calendar y on y.calendar_id = 1 and y.day_of_month = 1
     and y.month_index in (c.month_index - 24, c.month_index - 48)
 ),
-thirtieth as (
-  select i.patient_id, y.day - 1 + case when b.day_of_month > y.days_in_month then y.days_in_month
-                                        else b.day_of_month end as day
-  from denominator i
-  join calendar b on b.calendar_id = 1 and b.day = i.birth_from_day
-  join calendar y on y.calendar_id = 1 and y.month_index = b.month_index + 360 and y.day_of_month = 1
-),
 numerator as (
   select o.patient_id
   from observed o
   join value_set_code s on s.code = o.code and s.value_set in ('vsac_pap_test', 'vsac_hpv_test')
-  join thirtieth b on b.patient_id = o.patient_id
+  join denominator i on i.patient_id = o.patient_id
+  join calendar b on b.calendar_id = 1 and b.day = i.birth_from_day
+  join calendar t on t.calendar_id = 1 and t.day = o.from_day
   cross join period d
   join since y on o.to_day between y.day and d.to_day
   where (o.value_micro is not null or o.value_code is not null or o.value_words is not null)
     and ((s.value_set = 'vsac_pap_test' and y.years = 2)
-      or (s.value_set = 'vsac_hpv_test' and y.years = 4 and o.from_day >= b.day))
+      or (s.value_set = 'vsac_hpv_test' and y.years = 4
+        and t.month_index - b.month_index - case when t.day_of_month < b.day_of_month then 1 else 0 end >= 360))
 )

@@ -43,7 +43,7 @@ SABOTAGE = [
     ("CMS122", "desc nulls last", "nulls last"),
     ("CMS122", "where i.age >= 66", "where i.age >= 67"),
     ("CMS122", "o.to_day between d.from_day and d.to_day", "o.to_day <= d.to_day"),
-    ("CMS124", "o.from_day >= b.day", "o.from_day > b.day"),
+    ("CMS124", ">= 360", "> 360"),
     ("CMS125", "c.month_index - 27", "c.month_index - 26"),
     ("CMS125", "max(b.is_left) = 1 and", ""),
     ("CMS130", "y.years = 9", "y.years = 4"),

@@ -18,7 +18,7 @@ from typing import Any
 from sqlglot import exp
 
 from beforehand.clinical.content import content_root
-from beforehand.lookahead.engines.binding import Places, bind_plain
+from beforehand.lookahead.engines.binding import Places, bind_shape
 from beforehand.lookahead.engines.relations import relations, views_below
 from beforehand.lookahead.engines.shape import Shape, ShapeError, line_of, returned, shape_of
 from beforehand.lookahead.errors import RuleError
@@ -77,7 +77,7 @@ class Measure:
 
     def statement(self, places: Places) -> str:
         """The statement that gives ``key`` and 1 or 0 for each population, a row for each member of the initial one."""
-        return bind_plain(self.shape.text, places)
+        return bind_shape(self.shape, places)
 
     def value_sets(self) -> frozenset[str]:
         """The value sets it names, itself or through clinical views."""

@@ -79,7 +79,11 @@ def bind_step(query: Query, shape: Shape, places: Places, step: str) -> str:
 
 def bind_plain(text: str, places: Places, family: Family | None = None) -> str:
     """Any SELECT over the rule language, with its names bound; for views and tests."""
-    shape = shape_of(text)
+    return bind_shape(shape_of(text), places, family)
+
+
+def bind_shape(shape: Shape, places: Places, family: Family | None = None) -> str:
+    """The same of a SELECT that is parsed already."""
     front = _front(family, shape, places)
     steps = shape.step_text.strip()
     begin = f"{front}{steps}" if steps else front.rstrip().rstrip(",")
