@@ -17,6 +17,12 @@ harm: 2
 needs: [plan_year, current_balance, medicare_amount, money_settled, calendar, value_set_code]
 --- */
 with
+this_year as (
+    select t.year
+    from as_of a
+    cross join calendar t
+    where t.calendar_id = 1 and t.day = a.day
+),
 charged as (
     select f.rule_id, y.patient_id, y.coverage_id, y.year, y.statement_id, y.told_day, y.last_day, f.balance_kind,
            case when f.measure = 'share' then y.share_cents else y.deductible_cents end as charged_cents,
@@ -32,8 +38,7 @@ limited as (
     select c.rule_id, c.patient_id, c.coverage_id, c.year, c.statement_id, c.told_day, c.charged_cents, b.id as balance_id,
            coalesce(m.amount, b.allowed_cents) as limit_cents
     from charged c
-    cross join as_of a
-    join calendar today on today.calendar_id = 1 and today.day = a.day
+    cross join this_year today
     left join medicare_amount m on m.name = c.amount_name and m.from_day <= c.last_day and m.until_day >= c.last_day
     left join current_balance b on b.patient_id = c.patient_id and b.coverage_id = c.coverage_id and b.kind = c.balance_kind
         and m.amount is null and c.year = today.year

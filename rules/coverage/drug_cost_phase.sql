@@ -20,19 +20,36 @@ harm: 1
 needs: [person, plan_statement, coverage, medicare_amount, contact_made, said_no, calendar, value_set_code]
 --- */
 with
+this_year as (
+    select t.year
+    from as_of a
+    cross join calendar t
+    where t.calendar_id = 1 and t.day = a.day
+),
+-- the months of a year are numbered through: January is the first of the twelve
+year_ends as (
+    select january.day as first_day, next_january.day - 1 as last_day
+    from as_of a
+    cross join calendar t
+    cross join calendar january
+    cross join calendar next_january
+    where t.calendar_id = 1 and t.day = a.day
+      and january.calendar_id = 1 and january.month_index = t.month_index - t.month + 1 and january.day_of_month = 1
+      and next_january.calendar_id = 1 and next_january.month_index = t.month_index - t.month + 13
+      and next_january.day_of_month = 1
+),
 statements as (
     select s.patient_id, s.coverage_id, s.id, s.patient_share_cents, s.created_from_day, y.year
     from plan_statement s
     join person p on p.patient_id = s.patient_id
     join coverage v on v.patient_id = s.patient_id and v.id = s.coverage_id
     join value_set_code k on k.code = v.code and k.value_set = 'plan_part_d'
-    cross join as_of a
     join calendar y on y.calendar_id = 1 and y.day = s.service_from_day
-    join calendar today on today.calendar_id = 1 and today.day = a.day and today.year = y.year
+    join this_year today on today.year = y.year
     where v.status = 'active'
 ),
 years as (
-    select patient_id, coverage_id, year, sum(patient_share_cents) as used_cents, max(patient_share_cents) as largest_cents,
+    select patient_id, coverage_id, year, coalesce(sum(patient_share_cents), 0) as used_cents, max(patient_share_cents) as largest_cents,
            count(case when patient_share_cents is null then id end) as silent_count, max(id) as statement_id, max(created_from_day) as told_day
     from statements
     group by patient_id, coverage_id, year
@@ -66,14 +83,14 @@ declined as (
     group by n.patient_id, n.about_id
 ),
 judged as (
-    select y.patient_id, y.coverage_id, y.year, coalesce(y.used_cents, 0) as used_cents, y.largest_cents, y.statement_id, y.told_day,
+    select y.patient_id, y.coverage_id, y.year, y.used_cents, y.largest_cents, y.statement_id, y.told_day,
            x.limit_cents, t.fact_id as talk_id, d.fact_id as no_id,
-           case when coalesce(y.used_cents, 0) >= x.limit_cents then 'above the limit, covered drugs cost nothing more'
-                when coalesce(y.used_cents, 0) >= x.deductible_cents then 'past the deductible at its highest, a quarter of the price is paid'
+           case when y.used_cents >= x.limit_cents then 'above the limit, covered drugs cost nothing more'
+                when y.used_cents >= x.deductible_cents then 'past the deductible at its highest, a quarter of the price is paid'
                 else 'within what the deductible can be' end as phase,
            case when h.patient_id is not null then 'help'
                 when d.fact_id is not null then 'declined'
-                when coalesce(y.used_cents, 0) >= x.limit_cents or t.fact_id is not null then 'met'
+                when y.used_cents >= x.limit_cents or t.fact_id is not null then 'met'
                 when y.largest_cents >= x.smoothing_cents then 'due'
                 when y.silent_count > 0 then 'share'
                 else 'met' end as verdict
@@ -103,12 +120,11 @@ evidence as (
 select n.patient_id, n.subject,
        case n.verdict when 'help' then 'EXCLUDED' when 'declined' then 'EXCLUDED' when 'due' then 'DUE' when 'share' then 'UNKNOWN'
                       else 'MET' end as status,
-       first_day.day as opens_on, n.told_day + 30 as due_on, last_day.day + 31 as lapses_on,
-       case when last_day.day + 31 < a.day + 90 then last_day.day + 31 else a.day + 90 end as recheck_on,
+       z.first_day as opens_on, n.told_day + 30 as due_on, z.last_day + 1 as lapses_on,
+       case when z.last_day + 1 < a.day + 90 then z.last_day + 1 else a.day + 90 end as recheck_on,
        case n.verdict when 'help' then 'help' when 'declined' then 'declined' when 'share' then 'share' end as missing,
        n.year as say_year, n.used_cents as say_used_cents, n.limit_cents as say_limit_cents, n.largest_cents as say_largest_cents,
        n.phase as say_phase
 from named n
 cross join as_of a
-join calendar first_day on first_day.calendar_id = 1 and first_day.year = n.year and first_day.month = 1 and first_day.day_of_month = 1
-join calendar last_day on last_day.calendar_id = 1 and last_day.year = n.year and last_day.month = 12 and last_day.day_of_month = 1
+cross join year_ends z
