@@ -61,7 +61,8 @@ KINDS = (
     Kind("wrong_bill", life.wrong_bill, 2.5, ("it agrees to the cent",)),
     Kind("coverage_ends", life.cover_ends, 0.7, ("the next period is on record",), once=True),
     Kind("social_need", life.hunger, 1, ("never true", "help was asked for at once")),
-    Kind("emergency_visits", hospital.emergency, 0.8, ("only two", "three in more than two months"), once=True, visits=True),
+    Kind("emergency_visits", hospital.emergency, 0.8, ("only two", "three in more than two months"), once=True,
+         visits=True),
     Kind("stay", hospital.stay, 1.2, ("on to a nursing home",)),
 )  # fmt: skip
 
@@ -308,6 +309,7 @@ def _routine(world: World, person: Person, day: date) -> None:
             said = pages.coded(answer, "Never true" if "food" in words else "Never smoker")
             world.send(CLINIC, person, fine(f"loinc:{code}", words, moment, said=said, category="survey"), day)
     if person.takes(METFORMIN):
+        world.send(CLINIC, person, pages.procedure("hcpcs:G0246", "Foot exam", day), day)
         person.sugar_on = day
         person.sugar_page = world.send(
             LAB, person, fine("loinc:4548-4", "Hemoglobin A1c", low, 6.6, "%", flag="N"), day

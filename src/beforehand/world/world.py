@@ -141,5 +141,6 @@ def who(person: Person) -> Page:
         "name": [{"use": "official", "family": person.family, "given": [person.given]}],
         "gender": person.sex,
         "birthDate": person.birth.isoformat(),
+        "generalPractitioner": [{"reference": "Practitioner/lena-park", "display": "Dr. Lena Park"}],
         "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
     }
