@@ -123,6 +123,7 @@ def map_appointment(r: Resource, ctx: MappingContext) -> Mapped:
     patient, through = _patients(actors)
     carer = next((actor for actor in actors if type_in(actor) in _CARERS), None)
     place = next((actor for actor in actors if type_in(actor) in _PLACES), None)
+    named = next((actor for actor in actors if not type_in(actor) and not actor.get("reference")), None)
     start, end = when(r, "start", ctx), when(r, "end", ctx)
     minutes = whole(r, "minutesDuration", "Appointment")
     if minutes is None and start.at is not None and end.at is not None and end.at >= start.at:
@@ -144,7 +145,7 @@ def map_appointment(r: Resource, ctx: MappingContext) -> Mapped:
         ctx.ref(first(r, "basedOn")),
         ctx.ref(carer),
         ctx.ref(place),
-        name_in(r, carer) or name_in(r, place),
+        name_in(r, place) or name_in(r, named) or name_in(r, carer),
         words(r, "description"),
         words(r, "patientInstruction"),
         remote,

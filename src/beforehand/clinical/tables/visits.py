@@ -75,7 +75,7 @@ TABLES = (
             ref("order_id", "service_request", "the referral or order it answers"),
             ref("practitioner_id", "practitioner", "with whom"),
             ref("location_id", "location", "where"),
-            text("place_name", "display of who or where as sent"),
+            text("place_name", "display of where as sent, else of who"),
             text("description", "what for, as sent"),
             text("instructions", "preparation told to the person, as sent"),
             flag("is_remote", "1 when held by phone or video"),

@@ -112,7 +112,7 @@ def _visit_words(chart: Chart, line: Line) -> str:
     place = row.get("place_name") or chart.name(row.get("location_id"))
     parts = [row.get("description") or _visit_name(chart, line)]
     parts += [f"with {with_whom}"] if with_whom else []
-    parts += [f"at {place}"] if place else []
+    parts += [f"at {place}"] if place and place != with_whom else []
     parts += [f"({row['instructions']})"] if row.get("instructions") else []
     return " ".join(parts)
 

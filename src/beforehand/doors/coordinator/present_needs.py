@@ -21,7 +21,7 @@ from beforehand.care.needs.shapes import (
 from beforehand.doors.coordinator import wording
 from beforehand.doors.coordinator.chips import chips
 
-REASONS_SHOWN = 3
+REASONS_SHOWN = 1  # the leading one; the others one tap away
 TOPICS = {
     "": "Anything",
     "medicines": "Medicines",
@@ -60,7 +60,7 @@ def address(owner: str, filters: Filters, **changes: Any) -> str:
 def need(view: NeedView, *, name: str = "", back: str = "/", now: int, is_solid: bool = True) -> dict[str, Any]:
     """One need as a row, a line in a list or a page shows it."""
     before, link, after = _linked(view.question, name)
-    reasons = list(view.reasons)
+    reasons = [words[:1].upper() + words[1:] for words in view.reasons]
     return {
         "id": view.id,
         "before": before,
