@@ -2,12 +2,12 @@
 title: Result that turns a medicine dangerous
 why: The result goes to whoever ordered the test; the medicine was ordered by somebody else.
 kind: conflict
-question: Has the prescriber of {medicine} seen {patient}'s {result} of {value}?
-reason: "{result}: {value} on {taken_on}. On the list: {medicine}."
-met: "{result}: {value} on {taken_on}. A clinician decided that {patient} goes on with {medicine}."
+question: Has the prescriber of {medicine}{more} seen {patient}'s {result} of {value}?
+reason: "{patient}'s {result} was {value} on {taken_on}, and {medicine}{more} is on the list."
+met: "{patient}'s {result} was {value} on {taken_on}. A clinician decided about {medicine}{more}."
 next_step: "With the value and the date at hand, {action}"
 excluded:
-  declined: "{patient} knows of the {result} of {value}, and wants to go on with {medicine}."
+  declined: "{patient} knows of the {result} of {value}, and wants to go on with {medicine}{more}."
 missing:
   unit: The newest value came in a unit we cannot read.
   bound: The newest value is only a bound, which does not tell.
@@ -22,17 +22,19 @@ folds_into: "{about}"
 unknown: show
 needs: [current_ingredient, rule_medicine, final_result, ingredient, settled, value_set_code, as_of]
 --- */
--- The newest value with a number within the row's days decides; a newer one in order ends it. One row a medicine. A
+-- The newest value with a number within the row's days decides; a newer one in order ends it. One row a result, with its other needs. A
 -- clinician's decision about the medicine or the result, since the later of the two came, makes it MET.
 with taken as (
-    select r.rule_id, m.patient_id, m.ingredient, m.fact_table, m.fact_id, m.start_day, m.last_day
+    select r.rule_id, m.patient_id, m.ingredient, m.fact_table, m.fact_id, m.start_day, m.last_day,
+           row_number() over (partition by r.rule_id, m.patient_id
+                              order by m.start_day desc nulls last, m.fact_id desc nulls last) as place
     from current_ingredient m
     join rule_medicine r on r.ingredient = m.ingredient
 ),
 person_of as (
-    select rule_id, patient_id, ingredient, min(start_day) as start_day, min(last_day) + 1 as ends_on
+    select rule_id, patient_id, min(start_day) as start_day, min(last_day) + 1 as ends_on, count(distinct ingredient) as medicines
     from taken
-    group by rule_id, patient_id, ingredient
+    group by rule_id, patient_id
 ),
 measured as (
     select f.rule_id, o.patient_id, o.id, o.taken_to_day, o.value_text, o.value_unit, coalesce(o.comparator, '') as comparator,
@@ -46,7 +48,8 @@ measured as (
     where o.value_micro is not null and o.taken_to_day > a.day - f.lookback_days
 ),
 judged as (
-    select p.rule_id, p.patient_id, p.ingredient, p.ends_on, m.id, m.taken_to_day, m.comparator,
+    select p.rule_id, p.patient_id, p.medicines, p.ends_on, m.id, m.taken_to_day, m.comparator,
+           'result:' || cast(m.id as varchar(20)) as subject,
            m.taken_to_day + f.lookback_days as forgotten_on, a.day + 90 as horizon,
            m.comparator || m.value_text || ' ' || coalesce(m.value_unit, '') as value,
            case when m.value_micro is null then 'unit'
@@ -60,37 +63,37 @@ judged as (
     where m.value_micro is null or m.value_micro >= f.at_least_micro or m.value_micro < f.below_micro
 ),
 about as (
-    select t.rule_id, t.patient_id, t.ingredient, t.fact_table, t.fact_id, 'medicine' as role from taken t
+    select j.rule_id, j.patient_id, j.subject, t.fact_table, t.fact_id, 'medicine' as role
+    from judged j
+    join taken t on t.rule_id = j.rule_id and t.patient_id = j.patient_id
     union
-    select rule_id, patient_id, ingredient, 'observation', id, 'result' from judged
+    select rule_id, patient_id, subject, 'observation', id, 'result' from judged
 ),
 word as (
-    select j.rule_id, j.patient_id, j.ingredient, s.is_decision, s.fact_table, s.fact_id,
-           row_number() over (partition by j.rule_id, j.patient_id, j.ingredient
+    select j.rule_id, j.patient_id, j.subject, s.is_decision, s.fact_table, s.fact_id,
+           row_number() over (partition by j.rule_id, j.patient_id
                               order by s.settled_day desc nulls last, s.fact_id desc nulls last) as place
     from judged j
-    join about b on b.rule_id = j.rule_id and b.patient_id = j.patient_id and b.ingredient = j.ingredient
+    join about b on b.rule_id = j.rule_id and b.patient_id = j.patient_id
     join settled s on s.patient_id = j.patient_id and s.about_id = b.fact_id
     where s.settled_day >= j.since
 ),
 change as (
-    select rule_id, patient_id, ingredient, ends_on as day from judged
+    select rule_id, patient_id, ends_on as day from judged
     union all
-    select rule_id, patient_id, ingredient, forgotten_on from judged
+    select rule_id, patient_id, forgotten_on from judged
     union all
-    select rule_id, patient_id, ingredient, horizon from judged
+    select rule_id, patient_id, horizon from judged
 ),
 next_change as (
-    select rule_id, patient_id, ingredient, min(day) as day from change group by rule_id, patient_id, ingredient
+    select rule_id, patient_id, min(day) as day from change group by rule_id, patient_id
 ),
 evidence as (
-    select rule_id, patient_id, 'medicine:rxnorm:' || cast(ingredient as varchar(20)) as subject, fact_table, fact_id, role
-    from about
+    select rule_id, patient_id, subject, fact_table, fact_id, role from about
     union all
-    select rule_id, patient_id, 'medicine:rxnorm:' || cast(ingredient as varchar(20)), fact_table, fact_id, 'word'
-    from word where place = 1
+    select rule_id, patient_id, subject, fact_table, fact_id, 'word' from word where place = 1
 )
-select j.rule_id, j.patient_id, 'medicine:rxnorm:' || cast(j.ingredient as varchar(20)) as subject,
+select j.rule_id, j.patient_id, j.subject,
        case when w.is_decision = 1 then 'MET'
             when w.is_decision = 0 then 'EXCLUDED'
             when j.missing is not null then 'UNKNOWN'
@@ -102,13 +105,14 @@ select j.rule_id, j.patient_id, 'medicine:rxnorm:' || cast(j.ingredient as varch
        case when w.is_decision = 0 then 'declined'
             when w.is_decision is null then j.missing end as missing,
        i.name as say_medicine,
-       'result:' || cast(j.id as varchar(20)) as say_about,
+       case when j.medicines > 1 then ' and ' || cast(j.medicines - 1 as varchar(20)) || ' more' else '' end as say_more,
        f.result_words as say_result,
        j.value as say_value,
        j.taken_to_day as say_taken_on,
        f.action as say_action
 from judged j
 join family f on f.rule_id = j.rule_id
-join next_change n on n.rule_id = j.rule_id and n.patient_id = j.patient_id and n.ingredient = j.ingredient
-join ingredient i on i.ingredient = j.ingredient
-left join word w on w.rule_id = j.rule_id and w.patient_id = j.patient_id and w.ingredient = j.ingredient and w.place = 1
+join next_change n on n.rule_id = j.rule_id and n.patient_id = j.patient_id
+join taken t on t.rule_id = j.rule_id and t.patient_id = j.patient_id and t.place = 1
+join ingredient i on i.ingredient = t.ingredient
+left join word w on w.rule_id = j.rule_id and w.patient_id = j.patient_id and w.place = 1

@@ -17,7 +17,7 @@ notes: The report was read in a summary, not on its page.
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: refill
-harm: 5
+harm: 3
 needs: [medicine_supply, supply_fact, contact_made, contact_tried, task, value_set_code, as_of]
 --- */
 -- A second warning beside the one that the supply ends: the page was opened since the last fill and nothing was asked
