@@ -37,18 +37,22 @@ from beforehand.record.valuesets import load_path, load_shipped
 load_shipped()
 for path in sorted(Path("bench/reference_rules/valuesets").glob("*.csv")):
     load_path(path)
-print(len(ingest_paths(sorted(glob.glob(sys.argv[1] + "/*.json")), source_name="synthea").patients))
+import time
+started = time.process_time()
+ingest_paths(sorted(glob.glob(sys.argv[1] + "/*.json")), source_name="synthea")
+print(time.process_time() - started)
 """
 
 
-def take_in(home: Path, data: Path) -> None:
-    """A home with the Synthea patients and the value sets of the reference rules."""
+def take_in(home: Path, data: Path) -> float:
+    """A home with the Synthea patients and the value sets of the reference rules; processor seconds of taking in."""
     home.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ, "BEFOREHAND_HOME": str(home), "DJANGO_SETTINGS_MODULE": "beforehand.config.settings",
     }  # fmt: skip
-    subprocess.run([sys.executable, "-c", TAKE_IN, str(data)], env=environment, cwd=ROOT, check=True,
-                   capture_output=True)  # fmt: skip
+    command = [sys.executable, "-c", TAKE_IN, str(data)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
 
 
 def _columns(table: Table, ids: str, people: str, jitter: str, words: Collection[str] | None) -> str:
