@@ -82,6 +82,6 @@ TABLES = (
             ref("for_appointment_id", "appointment", "the visit a ride is for (supporting information)"),
         ),
         by=("code", "start"),
-        same=("code", "start"),
+        same=("code", "start", "for_appointment_id"),
     ),
 )
