@@ -11,7 +11,7 @@ import pytest
 from beforehand.clinical.content import content_root
 from beforehand.lookahead.engines.shape import shape_of
 from beforehand.lookahead.errors import RuleError
-from beforehand.lookahead.library import read_library
+from beforehand.lookahead.library import rule_files
 from beforehand.lookahead.measure_cases import LoadedMeasure, case_failures, disagreements
 from beforehand.lookahead.measures import Measure, lint_measure, measure_sets, read_measure, read_measures
 
@@ -84,9 +84,9 @@ def test_who_is_left_out_is_in_no_numerator_but_stays_in_the_denominator():
 
 
 def test_measures_are_no_rules():
-    library = read_library(content_root())
-    assert not [name for name in (*library.queries, *library.rules) if name.startswith("cms")]
-    assert not [refusal for refusal in library.refused if refusal.rule_id.startswith("cms")]
+    files = rule_files(content_root() / "rules")
+    assert files and not [path for path in files if path.parent == FOLDER]
+    assert rule_files(next(FOLDER.glob("*.sql"))) == []
 
 
 def test_no_code_of_cpt_is_shipped_with_the_measures():

@@ -19,12 +19,11 @@ import yaml
 from beforehand.clinical.times import day_of
 from beforehand.clinical.valuesets import Member, ValueSetText
 from beforehand.lookahead.case_patients import CaseWriter
-from beforehand.lookahead.cases import memory_house
 from beforehand.lookahead.engines.binding import Places
 from beforehand.lookahead.engines.duckdb import HOUSE, DuckEngine
-from beforehand.lookahead.engines.memory import stored_tables
+from beforehand.lookahead.engines.memory import MemoryHouse, stored_tables
 from beforehand.lookahead.engines.relations import stored_below
-from beforehand.lookahead.engines.rows import last_second
+from beforehand.lookahead.engines.rows import RowEngine, last_second
 from beforehand.lookahead.errors import RuleError
 from beforehand.lookahead.measures import Measure
 from beforehand.lookahead.rule import PlainLoader
@@ -58,7 +57,8 @@ class LoadedMeasure:
     def __init__(self, measure: Measure) -> None:
         self.measure = measure
         self.cases = read_cases(measure)
-        self.house = memory_house()
+        self.house = MemoryHouse()
+        RowEngine(self.house.connection)  # plans as the row engine does: see there
         self.writer = CaseWriter(f"{measure.path.stem}.cases.yaml", invented_sets(measure))
         for case in self.cases:
             if not case.get("name") or not case.get("period"):
