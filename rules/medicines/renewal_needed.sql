@@ -18,7 +18,7 @@ notes: The regulation was not opened while this was written; it concerns control
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: call
-harm: 4
+harm: 3
 needs: [medicine_supply, medicine, controlled_ingredient, supply_fact, future_appointment, task, contact_tried, value_set_code, as_of]
 --- */
 -- The supply in hand is the last one: no refill is left, or the prescription ends before the next fill is due. Opens

@@ -16,7 +16,7 @@ from beforehand.record.models import Patient
 STORIES = {
     "Eleanor Smith": {"medicine_runs_out", "same_ingredient_twice"},
     "Aisha Rahman": {"interacting_medicines"},
-    "Gloria Whitfield": {"potassium_high", "interacting_medicines"},
+    "Gloria Whitfield": {"high_potassium_medicine", "interacting_medicines"},
     "Rosa Álvarez": {"medicine_runs_out", "contact_two_business_days"},
     "Luis Álvarez": {"interacting_medicines"},
     "Bernice Jackson": {"allergy_against_medicine"},
