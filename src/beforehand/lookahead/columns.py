@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -58,8 +58,11 @@ def fresh_columns(*, memory: str | None = None, threads: int | None = None) -> I
 
 
 @contextmanager
-def cluster_columns() -> Iterator[SparkEngine]:
-    """An engine on Spark over a copy that holds everything committed by now; its workers read the same folder."""
+def cluster_columns(only: Collection[str]) -> Iterator[SparkEngine]:
+    """An engine on Spark over a copy that holds everything committed by now; its workers read the same folder.
+
+    ``only`` are the relations the rules rest on.
+    """
     session = start(str(settings.SPARK_MASTER))
     shared = columns_folder() / f"shared-{uuid.uuid4().hex}"
     shared.mkdir(mode=0o700)
@@ -67,7 +70,7 @@ def cluster_columns() -> Iterator[SparkEngine]:
         with fresh_columns() as duck:
             duck.copy_shared(shared)
             base, delta = duck.base, duck.delta
-        engine = SparkEngine(session)
+        engine = SparkEngine(session, only)
         engine.read_shared(shared.resolve().as_uri())
         engine.read_facts(base.resolve().as_uri(), delta.resolve().as_uri() if delta else "")
         yield engine

@@ -358,7 +358,7 @@ def _run_cluster(run: _Run, queries: list[CheckedQuery], progress: Progress | No
     was broken off is run again and writes only what is lacking."""
     run.report.engine = "spark"
     labels = RowEngine(raw_connection()).labels
-    with cluster_columns() as engine:
+    with cluster_columns(frozenset().union(*(checked.stored() for checked in queries))) as engine:
         for checked in queries:
             holds = checked.holds_on(run.as_of)
             seen: set[int] = set()

@@ -125,8 +125,10 @@ def _faults() -> tuple[type[BaseException], ...]:
 class SparkEngine:
     """Rules over one Spark session that reads the Parquet copy."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, only: Collection[str] | None = None) -> None:
+        """``only`` are the relations that will be asked for; all when not said. Showing each takes a while."""
         self.session = session
+        self.only = only
         self.faults = _faults()
         for name, value in MEANING.items():
             session.conf.set(name, value)
@@ -151,9 +153,14 @@ class SparkEngine:
         if keep:
             self.session.catalog.cacheTable(view)
 
+    def _is_idle(self, name: str) -> bool:
+        return self.only is not None and name not in self.only
+
     def read_shared(self, folder: str) -> None:
         """Show what is the same for all patients."""
         for name, columns in shared_tables().items():
+            if self._is_idle(name.removeprefix("k_").removeprefix("fact_")):
+                continue
             self.read_table(name, f"{folder}/{name}.parquet", columns, keep=True)
 
     def read_facts(self, base: str, delta: str = "", *, keep: bool = False) -> None:
@@ -161,6 +168,8 @@ class SparkEngine:
         tables = {name: (f"fact_{name}", "patient_id", table.physical()) for name, table in FACTS.items()}
         tables["patient"] = (STORED_PATIENT, "id", PATIENT_STORED)
         for name, (view, key, columns) in tables.items():
+            if self._is_idle(name):
+                continue
             if not delta:
                 self.read_table(view, f"{base}/{name}.parquet", columns, keep=keep)
                 continue

@@ -13,7 +13,8 @@ from beforehand.care.needs.arrivals import note_look
 from beforehand.care.needs.from_findings import update_needs
 from beforehand.doors.cli.output import Progress, as_of_option, json_option, print_json, print_table
 from beforehand.doors.cli.run import as_option, audited_run, day_or_today, needs_home, ready_home
-from beforehand.lookahead.folder import run_folder
+from beforehand.lookahead.engines.spark import SparkMissingError, lacking
+from beforehand.lookahead.folder import FolderError, run_folder
 from beforehand.lookahead.run import ENGINES, RunReport, run_everyone, run_patients
 from beforehand.record.access import RUN_RULES, require
 from beforehand.record.people import visible_patient
@@ -47,6 +48,8 @@ def command(
 
     A day other than today replays the clock and keeps nothing.
     """
+    if engine == "spark" and (lack := lacking()) is not None:
+        raise click.ClickException(str(lack))
     if columns:
         _sweep_folder(columns, answers, as_of, engine, as_json)
         return
@@ -74,8 +77,11 @@ def _sweep_folder(columns: str, answers: str, as_of: date | None, engine: str, a
     day = as_of or timezone.localdate()
     master = str(settings.SPARK_MASTER)
     chosen = "spark" if engine == "spark" else "duckdb"
-    with Progress("looking ahead", " rules") as bar:
-        report = run_folder(columns, as_of=day, engine=chosen, answers=answers, master=master, progress=bar.advance)
+    try:
+        with Progress("looking ahead", " rules") as bar:
+            report = run_folder(columns, as_of=day, engine=chosen, answers=answers, master=master, progress=bar.advance)
+    except (FolderError, SparkMissingError) as error:
+        raise click.ClickException(str(error)) from None
     _show(report, as_json)
     if report.failed:
         raise click.ClickException(f"these rules failed and gave no answers: {', '.join(report.failed)}")
