@@ -182,7 +182,9 @@ select j.rule_id, j.patient_id, f.subject,
        case when f.every_days is null then 'It is due once, ' || cast(f.first_days as varchar(20)) || ' days after the start.'
             when j.due_on = j.first_day + f.first_days
                 then 'It is due ' || cast(f.first_days as varchar(20)) || ' days after the start.'
-            else 'It is due every ' || cast(f.every_days as varchar(20)) || ' days.' end as say_rhythm
+            when f.first_days is null then 'It is due every ' || cast(f.every_days as varchar(20)) || ' days.'
+            else 'It is due ' || cast(f.first_days as varchar(20)) || ' days after the start, then every '
+                 || cast(f.every_days as varchar(20)) || ' days.' end as say_rhythm
 from told j
 join family f on f.rule_id = j.rule_id
 join ingredient i on i.ingredient = j.ingredient
