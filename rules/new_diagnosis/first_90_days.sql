@@ -80,7 +80,7 @@ done as (
     select s.rule_id, s.patient_id, 1, 'immunization', g.id, cast(null as integer)
     from step s
     join given_vaccine g on g.patient_id = s.patient_id and g.given_from_day >= s.since_day
-    join value_set_code v on v.code = g.code and v.value_set = s.done_set
+    join value_set_code v on v.code = g.code and s.done_set = v.value_set
     union all
     select s.rule_id, s.patient_id, 1, 'communication', c.id, cast(null as integer)
     from step s
