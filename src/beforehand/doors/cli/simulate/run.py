@@ -28,6 +28,7 @@ from beforehand.world.build import build
 from beforehand.world.truth import Affair
 from beforehand.world.world import World
 
+OF_A_RULE = 8  # false rows listed for study
 Progress = Callable[[int], None]
 
 
@@ -191,7 +192,12 @@ def _misses(bumps: list[Affair], ledger: Ledger) -> list[dict[str, Any]]:
 
 
 def _false_rows(world: World, ledger: Ledger) -> list[dict[str, Any]]:
-    false = ledger.false()
+    listed: list[Appearance] = []
+    so_far: Counter[str] = Counter()
+    for each in ledger.false():
+        so_far[each.rule] += 1
+        if so_far[each.rule] <= OF_A_RULE:
+            listed.append(each)
     return [
         {
             "day": each.day.isoformat(), "person": each.person, "rule": each.rule, "verdict": each.verdict,
@@ -199,5 +205,5 @@ def _false_rows(world: World, ledger: Ledger) -> list[dict[str, Any]]:
             "affair": None if each.affair is None else world.affairs[each.affair].words,
             "look_alike": "" if each.affair is None else world.affairs[each.affair].look_alike,
         }
-        for each in false[:: max(1, len(false) // LISTED)][:LISTED]
+        for each in listed
     ]  # fmt: skip

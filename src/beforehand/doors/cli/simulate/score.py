@@ -11,7 +11,7 @@ from typing import Any
 from beforehand.doors.cli.simulate.about import Seen, matches
 from beforehand.world.truth import Affair
 
-LISTED = 60  # misses and false rows shown for study
+LISTED = 60  # misses listed for study
 AMPLE = 7  # days of warning that are asked for where the record allows it
 
 

@@ -21,6 +21,10 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def _days(days: float | None) -> str:
     return "-" if days is None else f"{days:g}"
 
@@ -40,8 +44,8 @@ def tell(outcome: Mapping[str, Any]) -> None:
 def _headline(outcome: Mapping[str, Any]) -> None:
     chosen, truth = outcome["settings"], outcome["truth"]
     click.echo(
-        f"{chosen['patients']} people, {chosen['days']} days from {chosen['start']}, "
-        f"{chosen['coordinators']} coordinators, up to {chosen['capacity']} rows a day each."
+        f"{chosen['patients']:,} people, {chosen['days']} days from {chosen['start']}, "
+        f"{_count(chosen['coordinators'], 'coordinator')}, up to {_count(chosen['capacity'], 'row')} a day each."
     )
     click.echo(
         f"{truth['bumps_counted']:,} bumps struck or would have, and {truth['near_misses']:,} things only looked so. "
@@ -107,6 +111,8 @@ def _study(outcome: Mapping[str, Any]) -> None:
         for miss in misses[:SHOWN]:
             click.echo(f"  {miss['kind']}: {miss['words']}; known {miss['known_on']}, struck {miss['strikes']}")
     if false:
-        click.echo(f"\nOn the list without cause (first {min(SHOWN, len(false))}):")
-        for row in false[:SHOWN]:
-            click.echo(f"  {row['day']} {row['rule']}: {VERDICTS[row['verdict']]}. {row['words'][:150]}")
+        click.echo("\nOn the list without cause, by rule, with the first of each:")
+        firsts = {row["rule"]: row for row in reversed(false)}
+        for rule, count in list(outcome["false_by_rule"].items())[:SHOWN]:
+            row = firsts[rule]
+            click.echo(f"  {count:>4}  {rule}: {VERDICTS[row['verdict']]}. {row['day']}: {row['words'][:150]}")
