@@ -130,7 +130,8 @@ def spark_disagreements(gathered: Gathered, engine: SparkEngine, *, changed: int
         engine.read_facts(f"{name}/base", f"{name}/delta" if changed else "", keep=True)
         for table, relation in gathered.own_tables().items():
             engine.read_table(table, f"{name}/shared/{table}.parquet", RELATIONS[relation].columns, keep=True)
-        engine.keep_views(gathered.as_of_day)
+        named = frozenset().union(*(question.checked.shape.tables for question in gathered.questions))
+        engine.keep_views(named, gathered.as_of_day)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             asked = pool.map(lambda question: _by_spark(engine, question), gathered.questions)
             for question, found in zip(gathered.questions, asked, strict=True):

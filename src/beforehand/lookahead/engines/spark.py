@@ -180,10 +180,10 @@ class SparkEngine:
             kept = older.join(changed.withColumnRenamed("patient_id", key), key, "left_anti").select(names)
             self._show(view, kept.unionByName(newer), keep)
 
-    def keep_views(self, as_of_day: int) -> None:
-        """Reckon each clinical view once, when first read, and hold it for all rules that name it."""
+    def keep_views(self, names: Collection[str], as_of_day: int) -> None:
+        """Reckon each of these clinical views once, when first read, and hold it for all rules that name it."""
         known = relations()
-        for name in views_below(frozenset(one for one in known if known[one].shape is not None)):
+        for name in views_below(frozenset(names)):
             view = known[name].shape
             assert view is not None
             frame = self.session.sql(bind_plain(view.text, places(as_of_day, has_views=True)))
