@@ -270,7 +270,7 @@ RELATIONS: dict[str, Relation] = {
                     "hundredth_mme",
                     Physical.INTEGER,
                     False,
-                    "hundredths of a morphine milligram equivalent in one unit; a patch: a day; empty when not an opioid",
+                    "hundredths of a morphine milligram equivalent in one unit (patch: a day); empty when no opioid",
                 ),
             ),
             "What one unit of an acetaminophen or opioid product holds.",
