@@ -20,7 +20,8 @@ step_kind: refill
 harm: 4
 needs: [medicine_supply, supply_fact, person, task, calendar, value_set_code, as_of]
 --- */
--- The newest request since the last fill. Three business days to be filled; a fill takes the row away. A request that was
+-- The newest request since the last fill. Three business days to be filled; a fill
+-- on that day or later takes the row away. A request that was
 -- rejected, failed or cancelled: EXCLUDED, the run-out rule goes on.
 with request as (
     select s.patient_id, s.subject, s.name, s.last_fill_id, s.runs_out_on, t.id, t.status, t.authored_from_day as asked_on,
@@ -32,7 +33,7 @@ with request as (
     join value_set_code v on v.code = t.code and v.value_set = 'work_refill_request'
     cross join as_of a
     where t.status in ('requested', 'received', 'accepted', 'in-progress', 'ready', 'completed', 'rejected', 'failed', 'cancelled')
-      and t.authored_from_day between s.last_from_day and a.day
+      and t.authored_from_day between s.last_from_day + 1 and a.day
 ),
 timed as (
     select r.patient_id, r.subject, r.name, r.last_fill_id, r.runs_out_on, r.id, r.asked_on, late.day as opens_on,
