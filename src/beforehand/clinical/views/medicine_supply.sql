@@ -2,7 +2,9 @@
 -- Every fill adds its days to what was left of the one before (overlap moves forward); of different products fetched on
 -- one day, which are taken together, the longest counts. runs_out_on is the first day without any. last_* is the newest
 -- fill; its days come from the order when the fill does not say. refills_left counts fills since the order was written;
--- empty when the order does not say. Short courses (one fill of less than 28 days without refills) are left out.
+-- empty when the order does not say. Short courses (less than 28 days without
+-- refills, when what was fetched before had ended more than 30 days earlier) are left out, and so are orders
+-- written more than 120 days after the last fill: those begin anew (never_filled).
 select c.patient_id, c.subject, c.name, c.id, c.code, c.refills, c.authored_from_day, c.valid_until_to_day,
        c.prescriber_id, c.prescriber_name, count(*) as fills,
        c.refills + 1 - sum(c.is_on_this_order) as refills_left,
@@ -16,6 +18,7 @@ select c.patient_id, c.subject, c.name, c.id, c.code, c.refills, c.authored_from
 from (
     select w.patient_id, w.subject, w.name, w.id, w.code, w.refills, w.authored_from_day, w.valid_until_to_day,
            w.prescriber_id, w.prescriber_name, w.fill_id, w.filled_from_day, w.filled_to_day, w.is_mail_order, w.days,
+           max(w.filled_from_day) over (partition by w.patient_id, w.subject) as newest_day,
            case when w.filled_from_day >= w.authored_from_day then 1 else 0 end as is_on_this_order,
            row_number() over (partition by w.patient_id, w.subject
                               order by w.filled_from_day desc nulls first, w.fill_id desc nulls last) as place,
@@ -36,5 +39,7 @@ from (
 ) c
 group by c.patient_id, c.subject, c.name, c.id, c.code, c.refills, c.authored_from_day, c.valid_until_to_day,
          c.prescriber_id, c.prescriber_name
-having c.refills > 0 or count(*) > 1 or max(case when c.place = 1 then c.days end) is null
-       or max(case when c.place = 1 then c.days end) > 27
+having (c.refills > 0 or max(case when c.place = 1 then c.days end) is null
+        or max(case when c.place = 1 then c.days end) > 27
+        or max(case when c.filled_from_day < c.newest_day then c.filled_from_day + c.days end) >= max(c.newest_day) - 30)
+   and (c.authored_from_day is null or max(c.newest_day) >= c.authored_from_day - 120)
