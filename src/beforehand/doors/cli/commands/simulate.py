@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import orjson
+from django.conf import settings
 
 from beforehand.doors.cli.output import IsoDate, json_option, print_json
 from beforehand.doors.cli.simulate.words import tell
@@ -71,6 +72,10 @@ def run_apart(chosen: dict[str, Any], out: Path | None) -> dict[str, Any]:
     home = Path(tempfile.mkdtemp(prefix="beforehand-simulated-"))
     try:
         told = home / "outcome.json"
+        checked = Path(settings.HOME) / "cache" / "sound-rules.json"  # rules found sound need not be checked again
+        if checked.is_file():
+            (home / "home/cache").mkdir(mode=0o700, parents=True)
+            shutil.copy(checked, home / "home/cache")
         environment = {**os.environ, "BEFOREHAND_HOME": str(home / "home"), "BEFOREHAND_ZONE": "America/New_York"}
         environment.pop("DATABASE_URL", None)
         program = [sys.executable, "-m", "beforehand.doors.cli.simulate.make", json.dumps(chosen), str(told)]
