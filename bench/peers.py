@@ -79,7 +79,7 @@ def measure_bundle(tools: Path) -> Path:
     ]
     measure = {
         "resourceType": "Measure", "id": "Reference", "url": "http://example.org/Reference", "status": "active",
-        "library": ["http://example.org/ReferenceRules|1.0.0"], "group": groups,
+        "library": ["http://example.org/ReferenceRules"], "group": groups,
         "scoring": {"coding": [{"code": "cohort"}]},
     }  # fmt: skip
     resources = [measure, library, *_value_sets()]
