@@ -21,11 +21,12 @@ clinical_review: {by: null, on: null}
 step_kind: book
 books: Visit after the hospital
 harm: 4
-needs: [homecoming, outpatient_visit, future_appointment, known_condition, settled, value_set_code, as_of]
+needs: [homecoming, outpatient_visit, future_appointment, past_booking, known_condition, settled, value_set_code, as_of]
 --- */
 -- Seven days for people with heart failure, known or the reason of the stay, else fourteen. Who else is at high
 -- complexity is the clinician's to say; this rule does not guess. A finished visit after the day of discharge is MET,
--- also when it was late. A booked visit is not a visit: it only rests until its day. Rides are not visits. Back in a
+-- also when it was late. A booked visit is not a visit: it
+-- rests until the day after. Rides are not visits. Back in a
 -- hospital before the time was up, or refused: EXCLUDED. Thirty days after discharge it lapses.
 with failing_heart as (
     select h.patient_id, h.id
@@ -51,12 +52,19 @@ visit as (
     join outpatient_visit e on e.patient_id = s.patient_id and e.start_from_day > s.end_day
     group by s.patient_id, s.subject
 ),
-booked as (
-    select s.patient_id, s.subject, min(p.start_from_day) as day
-    from stay s
-    join future_appointment p on p.patient_id = s.patient_id
+booking as (
+    select p.patient_id, p.start_from_day as day
+    from future_appointment p
     where p.status in ('booked', 'arrived', 'checked-in') and coalesce(p.kind, '') <> 'RIDE'
-      and p.start_from_day <= s.due_day
+    union all
+    select p.patient_id, p.day
+    from past_booking p
+    where coalesce(p.kind, '') <> 'RIDE'
+),
+booked as (
+    select s.patient_id, s.subject, min(p.day) as day
+    from stay s
+    join booking p on p.patient_id = s.patient_id and p.day > s.end_day and p.day <= s.due_day
     group by s.patient_id, s.subject
 ),
 refused as (
@@ -69,7 +77,7 @@ refused as (
 change as (
     select patient_id, subject, end_day + 30 as day from stay
     union all
-    select b.patient_id, b.subject, b.day from booked b cross join as_of a where b.day > a.day
+    select b.patient_id, b.subject, b.day + 1 from booked b cross join as_of a where b.day + 1 > a.day
 ),
 next_change as (
     select patient_id, subject, min(day) as day from change group by patient_id, subject
@@ -94,7 +102,7 @@ evidence as (
     select patient_id, subject, 'communication', id, 'refusal' from refused
 )
 select q.patient_id, q.subject, q.status,
-       coalesce(q.booked_day, q.end_day) as opens_on,
+       coalesce(q.booked_day + 1, q.end_day) as opens_on,
        q.due_day as due_on,
        q.end_day + 30 as lapses_on,
        c.day as recheck_on,
@@ -103,8 +111,11 @@ select q.patient_id, q.subject, q.status,
        case when q.heart_id is null then 'a visit is wanted within 14 days'
             else 'with heart failure a visit is wanted within 7 days' end as say_risk,
        case when q.status = 'MET' then 'A visit' else 'No visit' end as say_visit,
-       case when q.booked_day is null then '' else ' One is booked; booked is not seen.' end as say_booked,
+       case when q.booked_day is null then ''
+            when q.booked_day < a.day then ' One was booked; nobody says whether it took place.'
+            else ' One is booked; booked is not seen.' end as say_booked,
        case when q.booked_day is null then 'Book a visit'
             else 'Find out whether the booked visit took place' end as say_step
 from answer q
 join next_change c on c.patient_id = q.patient_id and c.subject = q.subject
+cross join as_of a
