@@ -29,13 +29,40 @@ booked as (
     from future_appointment b
     where b.status in ('booked', 'pending')
 ),
--- what the plan said, after the order was made, to: does it need authorization?
-asked as (
-    select o.patient_id, o.id, e.id as fact_id, e.needs_authorization
+-- orders of the kind that usually needs authorization
+usual as (
+    select o.patient_id, o.id from active_order o
+    join value_set_code v on v.code = o.code and v.value_set = 'needs_authorization'
+    union
+    select o.patient_id, o.id from active_order o
+    join value_set_code v on v.code = o.category and v.value_set = 'needs_authorization'
+),
+-- What the plan said to: does it need authorization? The answer names no order, so it counts only where it can be about
+-- one alone: the one order made by then that usually needs authorization, else the one order there is.
+possible as (
+    select o.patient_id, o.id, e.id as fact_id, e.needs_authorization, case when u.id is null then 0 else 1 end as is_usual
     from active_order o
     join coverage_eligibility_response e on e.patient_id = o.patient_id and e.created_from_day >= o.authored_from_day
     cross join as_of a
+    left join usual u on u.patient_id = o.patient_id and u.id = o.id
     where e.status = 'active' and e.same_as = e.id and e.needs_authorization is not null and e.created_from_day <= a.day
+),
+about as (
+    select patient_id, fact_id, max(is_usual) as is_usual
+    from possible
+    group by patient_id, fact_id
+),
+lone as (
+    select p.patient_id, p.fact_id, min(p.id) as id
+    from possible p
+    join about b on b.patient_id = p.patient_id and b.fact_id = p.fact_id and b.is_usual = p.is_usual
+    group by p.patient_id, p.fact_id
+    having count(*) = 1
+),
+asked as (
+    select p.patient_id, p.id, p.fact_id, p.needs_authorization
+    from possible p
+    join lone l on l.patient_id = p.patient_id and l.fact_id = p.fact_id and l.id = p.id
 ),
 said as (
     select patient_id, id, max(needs_authorization) as is_needed
@@ -49,9 +76,9 @@ planned as (
     cross join as_of a
     left join booked b on b.patient_id = o.patient_id and b.order_id = o.id and b.place = 1
     left join said s on s.patient_id = o.patient_id and s.id = o.id
+    left join usual u on u.patient_id = o.patient_id and u.id = o.id
     where coalesce(b.day, o.wanted_to_day) >= a.day
-      and (s.is_needed = 1 or o.code in (select code from value_set_code where value_set = 'needs_authorization')
-           or o.category in (select code from value_set_code where value_set = 'needs_authorization'))
+      and (s.is_needed = 1 or u.id is not null)
 ),
 answers as (
     select r.patient_id, r.id as fact_id, r.decision, r.created_from_day, coalesce(r.order_id, c.order_id) as order_id
