@@ -6,18 +6,22 @@ question: Has the plan of {patient} been gone through this year?
 reason: "{plan}: last agreed or gone through {last_on}; due every 12 months."
 met: "{plan}: last agreed or gone through {last_on}; again in 12 months."
 next_step: Go through the plan with the person and say what changed.
-missing: {date: "Nobody says clearly when the plan was written or last gone through."}
+missing:
+  date: "Nobody says clearly when the plan was written or last gone through."
+  old: "{plan}: last agreed or gone through {last_on}, more than three years ago; perhaps nobody follows it any more."
 excluded:
   declined: "{patient} did not want to go through the plan; asked again {opens_on}."
   hospice: "{patient} is in hospice care, which has a plan of its own."
 authority: {name: "CMS Chronic Care Management, comprehensive care plan (MLN909188)", edition: "2025",
             url: "https://www.cms.gov/files/document/chroniccaremanagement.pdf", valid_from: 2015-01-01}
+notes: Three years, after which an untouched plan is taken for forgotten rather than overdue, is a project choice.
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: plan
 harm: 2
 needs: [person, active_plan, task, said_no, hospice_care, concept_words, calendar, value_set_code]
 --- */
+-- A plan nobody has looked at for more than three years is perhaps no plan any more: UNKNOWN, no work.
 with
 plans as (
     select c.patient_id, c.id, coalesce(c.title, w.words, 'Plan of care') as plan,
@@ -59,6 +63,7 @@ judged as (
                 when until.day > a.day then 'met'
                 when d.until_day is not null then 'declined'
                 when l.last_day is null or latest.day > a.day then 'unknown'
+                when l.last_day + 1095 < a.day then 'old'
                 else 'due' end as verdict
     from plans p
     join last_look l on l.patient_id = p.patient_id
@@ -79,9 +84,10 @@ judged as (
 dated as (
     select j.patient_id, j.id, j.plan, j.last_day, j.verdict, 'plan:' || cast(j.id as varchar(20)) as subject,
            case j.verdict when 'met' then j.sure_until when 'declined' then j.until_day
-                          when 'unknown' then j.sure_until when 'due' then j.last_until end as open_day,
+                          when 'unknown' then j.sure_until when 'due' then j.last_until
+                          when 'old' then j.last_until end as open_day,
            case j.verdict when 'met' then j.sure_until when 'declined' then j.until_day
-                          when 'unknown' then j.last_until end as next_day
+                          when 'unknown' then j.last_until when 'due' then j.last_day + 1096 end as next_day
     from judged j
 ),
 evidence as (
@@ -101,9 +107,11 @@ evidence as (
     join hospice_care h on h.patient_id = d.patient_id
 )
 select d.patient_id, d.subject,
-       case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'unknown' then 'UNKNOWN' else 'EXCLUDED' end as status,
+       case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'unknown' then 'UNKNOWN'
+                      when 'old' then 'UNKNOWN' else 'EXCLUDED' end as status,
        d.open_day as opens_on, d.open_day + 30 as due_on, cast(null as bigint) as lapses_on,
        case when d.next_day < a.day + 90 then d.next_day else a.day + 90 end as recheck_on,
-       case d.verdict when 'unknown' then 'date' when 'declined' then 'declined' when 'hospice' then 'hospice' end as missing, d.plan as say_plan, d.last_day as say_last_on
+       case d.verdict when 'unknown' then 'date' when 'old' then 'old' when 'declined' then 'declined' when 'hospice' then 'hospice' end as missing,
+       d.plan as say_plan, d.last_day as say_last_on
 from dated d
 cross join as_of a

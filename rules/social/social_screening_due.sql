@@ -3,7 +3,7 @@ title: Social needs not asked about for a year
 why: Nobody tells of hunger, a lost home or an unpaid bill unasked; each of them undoes treatment.
 kind: gap
 question: Has {patient} been asked about food, home, rides and bills?
-reason: "In a programme since {since_on}; social needs last asked about {last_on}."
+reason: "In a programme since {since_on}; last asked about social needs: {last_on}."
 met: "Social needs were asked about on {last_on}; again a year later."
 next_step: Go through the questions with the person, in private and in their language, and say what help there is.
 missing:
@@ -19,6 +19,7 @@ clinical_review: {by: null, on: null}
 notes: The questions are those of the forms named in the value set; partner violence is left out until safe-contact rules stand.
 step_kind: call
 harm: 2
+folds_into: "screening:yearly"
 needs: [care_programme, done_test, answered_question, contact_made, said_no, hospice_care, value_set_code]
 --- */
 with
