@@ -18,12 +18,12 @@ BIRTHDAY = date(2026, 12, 5)
 
 def test_somebody_who_grows_into_a_rule_is_found_without_a_new_fact() -> None:
     ready_to_receive(enrol_everyone=True)
-    woman = b'{"resourceType":"Patient","id":"w","gender":"female","birthDate":"1986-12-05","name":[{"family":"A"}]}'
+    woman = b'{"resourceType":"Patient","id":"w","gender":"female","birthDate":"1976-12-05","name":[{"family":"A"}]}'
     apply_message(keep(data=woman, source=source_named("clinic"), name="", received_at=timezone.now()))
-    before = date(2026, 11, 30)  # 39 years old: no row of the breast screening rule
+    before = date(2026, 11, 30)  # 49 years old: no row of the pneumococcal rule
     catch_up(as_of=before)
     look_on(before)
-    rows = Finding.unscoped.filter(rule_id="breast_screening")
+    rows = Finding.unscoped.filter(rule_id="pneumococcal_vaccination")
     assert not rows.exists()
 
     look_on(BIRTHDAY)
