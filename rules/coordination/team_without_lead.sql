@@ -7,7 +7,7 @@ reason: "{clinicians} clinicians care for the person together, and none of them 
 met: "Who leads is written down or was settled."
 next_step: Ask the person and the clinicians who leads, and have it written down.
 missing:
-  role: "The roles in the care team are not coded, so nobody can tell who leads."
+  role: "The roles in the care team are not coded, or say no more than that they are members; so nobody can tell who leads."
 authority: {name: "AHRQ Care Coordination Measures Atlas: establish accountability, communicate", edition: "2014",
             url: "https://www.ahrq.gov/ncepcr/care/coordination/atlas.html", valid_from: 2010-01-01}
 author: Beforehand founders
@@ -19,11 +19,12 @@ needs: [person, team_clinician, contact_made, value_set_code]
 with
 teams as (
     select t.patient_id, count(distinct t.member_id) as clinicians,
-           count(distinct case when t.role is null then t.member_id end) as unsaid,
+           count(distinct case when t.role is null or w.code is not null then t.member_id end) as unsaid,
            count(v.code) as leads
     from team_clinician t
     join person p on p.patient_id = t.patient_id
     left join value_set_code v on v.code = t.role and v.value_set = 'team_lead'
+    left join value_set_code w on w.code = t.role and w.value_set = 'team_role_without_task'
     group by t.patient_id
     having count(distinct t.member_id) > 1
 ),
