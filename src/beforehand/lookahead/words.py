@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Protocol
 
 from beforehand.clinical.fact_words import plain_amount
@@ -11,6 +12,7 @@ from beforehand.lookahead.library import library
 from beforehand.lookahead.rule import Rule
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_REAL = re.compile(r"(?<![\w.])\d+\.\d{5,}(?![\w.])")  # as programs write it: 30.23459151695847
 NOT_SAID = "not said"
 NONE_YET = "none on record"  # of what a rule calls its last one
 _DAYS = ("opens_on", "due_on", "lapses_on", "recheck_on")
@@ -92,4 +94,11 @@ def show(name: str, value: str | int | None, *, today: int | None = None) -> str
         return f"{sign}${abs(value) // 100:,}.{abs(value) % 100:02d}"
     if isinstance(value, int):
         return f"{value:,}" if abs(value) > 9999 else str(value)
-    return plain_amount(str(value))
+    return _REAL.sub(_short, plain_amount(str(value)))
+
+
+def _short(found: re.Match[str]) -> str:
+    """Two places after the point, or the first two that are not 0; what was sent stays on the fact itself."""
+    number = Decimal(found.group())
+    places = max(2, 1 - number.adjusted()) if number else 2
+    return str(round(number, places))
