@@ -3,7 +3,7 @@ title: Medicare at 65
 why: Who misses the seven months around the 65th birthday may pay more for life and wait for cover.
 kind: deadline
 question: Has {patient} signed up for Medicare?
-reason: "{patient} turns 65 in the month of {month_on}; the time to sign up is from {opens_on} to {last_on}. Signing up before {month_on} starts cover without a gap."
+reason: "The month of the 65th birthday of {patient} begins {month_on}; the time to sign up is from {opens_on} to {last_on}. Signing up before that month starts cover without a gap."
 met: "{patient} has Medicare, or it was talked about."
 next_step: Help sign up with Social Security, online or at 1-800-772-1213, or note why it can wait.
 missing:

@@ -4,7 +4,7 @@ why: Two prescribers often do not see each other's list; some pairs bleed, stop 
 kind: conflict
 question: Do both prescribers know that {patient} takes {first} and {second}?
 reason: "{first} with {second}: {effect}. Suggested: {action}. ({severity}; {authority})"
-next_step: Call the prescribers, or ask the pharmacist to
+next_step: Call the prescribers, or have the pharmacist call them
 met: "A clinician decided to keep both {first} and {second} ({effect})."
 excluded:
   declined: "{patient} knows, and wants to keep both {first} and {second}."

@@ -3,7 +3,7 @@ title: Result that turns a medicine dangerous
 why: The result goes to whoever ordered the test; the medicine was ordered by somebody else.
 kind: conflict
 question: Has the prescriber of {medicine}{more} seen {patient}'s {result} of {value}?
-reason: "{patient}'s {result} was {value} on {taken_on}, and {medicine}{more} is on the list."
+reason: "{patient}'s {result} was {value} on {taken_on}; on the medicines list: {medicine}{more}."
 met: "{patient}'s {result} was {value} on {taken_on}. A clinician decided about {medicine}{more}."
 next_step: "With the value and the date at hand, {action}"
 excluded:
