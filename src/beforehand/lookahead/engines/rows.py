@@ -20,7 +20,7 @@ from beforehand.lookahead.engines.binding import Places, bind
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.rule import Query
 
-SQLITE = Places(":day", ":at", "{column} = :pid", "main.patient")
+SQLITE = Places(":day", ":at", "{column} = :pid", "main.patient", by_index=True)
 POSTGRES = Places("@day@", "@at@", "{column} = @pid@")
 CHUNK = 500
 
