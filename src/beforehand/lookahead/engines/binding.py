@@ -112,6 +112,11 @@ def _front(family: Family | None, shape: Shape, places: Places) -> str:
     return "".join(f"{part},\n" for part in parts)
 
 
+def patient_index(name: str) -> str:
+    """The name of the index of a fact table that begins with the patient; Django allows names of 30 letters."""
+    return f"by_{name}"[:30]
+
+
 def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip()
 
@@ -134,7 +139,7 @@ def _bound(relation: Relation, words: frozenset[str], places: Places) -> str:
         columns = ", ".join(c for c in relation.columns if c in words or c in ALWAYS)
         only = places.only("patient_id") if relation.sort is Sort.FACT else ""
         if only and places.by_index:  # a GROUP BY of ids would make it walk the whole house in the order of ids
-            only = f" indexed by by_{name}{only}"
+            only = f" indexed by {patient_index(name)}{only}"
         return f"{name} as {places.inline}(select {columns} from {places.fact(name)}{only})"  # noqa: S608
     if relation.sort is Sort.KNOWLEDGE:
         return f"{name} as {places.inline}(select {', '.join(relation.columns)} from {places.knowledge(name)})"  # noqa: S608

@@ -51,6 +51,7 @@ class DuckEngine:
             "memory_limit": memory,
             "threads": threads,
             "preserve_insertion_order": False,
+            "enable_external_file_cache": False,  # a sweep reads each file a few times; the system caches files too
         }
         if spill is not None:
             settings["temp_directory"] = str(spill)

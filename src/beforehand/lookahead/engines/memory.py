@@ -9,7 +9,7 @@ from functools import lru_cache
 from beforehand.clinical import calendar, knowledge
 from beforehand.clinical.columns import Physical, Stored
 from beforehand.clinical.tables import ALL, FACTS, REFERENCES
-from beforehand.lookahead.engines.binding import Places
+from beforehand.lookahead.engines.binding import Places, patient_index
 
 PATIENT_STORED = (
     Stored("id", Physical.INTEGER, True, "the person"),
@@ -62,7 +62,7 @@ def indexes() -> list[tuple[str, str, tuple[str, ...]]]:
     for name, table in FACTS.items():
         code, time = table.by
         columns = ["patient_id", *([code] if code else []), *([f"{time}_from_day"] if time else [])]
-        found.append((f"by_{name}", f"fact_{name}", tuple(columns)))
+        found.append((patient_index(name), f"fact_{name}", tuple(columns)))
     found += [(f"k_by_{name}", f"k_{name}", relation.index) for name, relation in knowledge.RELATIONS.items()]
     # The day comes first: SQLite then finds it by index without statistics. Given statistics, it sometimes reads a
     # whole calendar for one patient to build a Bloom filter (8 ms), so a house on SQLite is never analyzed.
