@@ -1,4 +1,4 @@
-"""The five reference rules by ``fqm-execution`` and by us: the same patients, the same run, hit lists equal or no ratio.
+"""The five reference rules by ``fqm-execution`` and by us: the same patients, one run, hit lists equal or no ratio.
 
     python -m bench.peers [--quick] [--json] [--data FOLDER] [--tools FOLDER]
 

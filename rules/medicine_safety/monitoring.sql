@@ -90,7 +90,7 @@ asked as (
     from stamped
 ),
 booked as (
-    select c.rule_id, c.patient_id, p.start_from_day + 1 as free_on, p.id,
+    select c.rule_id, c.patient_id, p.start_to_day + 1 as free_on, p.id,
            row_number() over (partition by c.rule_id, c.patient_id order by p.start_from_day nulls last, p.id nulls last) as place
     from clock c
     join family f on f.rule_id = c.rule_id

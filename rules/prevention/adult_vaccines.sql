@@ -163,7 +163,7 @@ declined as (
     where n.day + 365 > a.day
 ),
 booked as (
-    select f.rule_id, b.patient_id, b.id, b.start_from_day + 1 as free_day
+    select f.rule_id, b.patient_id, b.id, b.start_to_day + 1 as free_day
     from future_appointment b
     join value_set_code v on v.code = b.code
     join family f on f.given_set = v.value_set

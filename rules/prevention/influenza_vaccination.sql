@@ -81,7 +81,7 @@ declined as (
     where n.day >= s.first_day
 ),
 booked as (
-    select b.patient_id, b.id, b.start_from_day + 1 as free_day
+    select b.patient_id, b.id, b.start_to_day + 1 as free_day
     from future_appointment b
     join value_set_code v on v.code = b.code and v.value_set = 'influenza_vaccine'
     where b.status = 'booked'

@@ -81,7 +81,7 @@ declined as (
     where n.day + 365 > a.day
 ),
 booked as (
-    select m.patient_id, b.id, b.start_from_day
+    select m.patient_id, b.id, b.start_to_day
     from members m
     join future_appointment b on b.patient_id = m.patient_id
     join value_set_code v on v.code = b.code and v.value_set = 'low_dose_chest_ct'
@@ -104,7 +104,7 @@ judged as (
     left join last_seen t on t.patient_id = m.patient_id
     left join (select patient_id, min(weight) as weight from barred group by patient_id) x on x.patient_id = m.patient_id
     left join (select patient_id, max(day) + 365 as until_day from declined group by patient_id) d on d.patient_id = m.patient_id
-    left join (select patient_id, min(start_from_day) + 1 as free_day from booked group by patient_id) k
+    left join (select patient_id, min(start_to_day) + 1 as free_day from booked group by patient_id) k
         on k.patient_id = m.patient_id
 ),
 dated as (

@@ -71,7 +71,7 @@ declined as (
     where n.day + 365 > a.day
 ),
 booked as (
-    select b.patient_id, b.id, b.start_from_day + 1 as free_day
+    select b.patient_id, b.id, b.start_to_day + 1 as free_day
     from future_appointment b
     join value_set_code v on v.code = b.code and v.value_set = 'pneumococcal_vaccine'
     where b.status = 'booked'

@@ -164,7 +164,7 @@ declined as (
     where n.day + 365 > a.day
 ),
 booked as (
-    select m.rule_id, b.patient_id, b.start_from_day, b.id
+    select m.rule_id, b.patient_id, b.start_to_day, b.id
     from future_appointment b
     join value_set_code v on v.code = b.code
     join wanted m on m.tests_set = v.value_set and m.patient_id = b.patient_id
@@ -189,7 +189,7 @@ judged as (
     left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = m.rule_id and d.patient_id = m.patient_id
     -- booked is not done: the question comes back the day after
-    left join (select rule_id, patient_id, min(start_from_day) + 1 as free_day from booked group by rule_id, patient_id) k
+    left join (select rule_id, patient_id, min(start_to_day) + 1 as free_day from booked group by rule_id, patient_id) k
         on k.rule_id = m.rule_id and k.patient_id = m.patient_id
 ),
 dated as (

@@ -87,7 +87,7 @@ declined as (
     where n.day + 365 > a.day
 ),
 booked as (
-    select m.rule_id, m.patient_id, b.id, b.start_from_day
+    select m.rule_id, m.patient_id, b.id, b.start_to_day
     from members m
     join future_appointment b on b.patient_id = m.patient_id
     join value_set_code v on v.code = b.code and v.value_set = m.tests_set
@@ -110,7 +110,7 @@ judged as (
         on x.rule_id = m.rule_id and x.patient_id = m.patient_id
     left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = m.rule_id and d.patient_id = m.patient_id
-    left join (select rule_id, patient_id, min(start_from_day) + 1 as free_day from booked group by rule_id, patient_id) k
+    left join (select rule_id, patient_id, min(start_to_day) + 1 as free_day from booked group by rule_id, patient_id) k
         on k.rule_id = m.rule_id and k.patient_id = m.patient_id
 ),
 dated as (

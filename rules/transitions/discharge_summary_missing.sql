@@ -39,7 +39,7 @@ paper as (
     group by s.patient_id, s.subject
 ),
 booked as (
-    select s.patient_id, s.subject, p.id, p.start_from_day as day,
+    select s.patient_id, s.subject, p.id, p.start_to_day as day,
            row_number() over (partition by s.patient_id, s.subject order by p.start_from_day nulls last, p.id nulls last) as place
     from stay s
     join future_appointment p on p.patient_id = s.patient_id and p.start_from_day <= s.end_day + 14

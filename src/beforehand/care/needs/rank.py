@@ -186,12 +186,18 @@ def factors(need: Standing, as_of: int, rules: Policy, risk_words: str = "") -> 
     return tuple(sorted(weighted, key=lambda factor: -factor.points))
 
 
+def real_deadline(opened: int, due_on: int | None, rules: Policy) -> int | None:
+    """The rule's day; none where it had passed long before anybody here could know: "since 1994" is no deadline."""
+    return due_on if due_on is not None and due_on >= opened - rules.long_overdue else None
+
+
 def date_to_act(opened: int, due_on: int | None, harm: int, rules: Policy) -> tuple[int, bool]:
     """The day of the next step of a new need and whether it is a deadline: the rule's, else our own by harm.
 
-    What was overdue for long before anybody here could know starts with our own day: "since 1994" is no deadline.
+    What was overdue for long before anybody here could know starts with our own day.
     """
     first_step = opened + int(rules.days_to_act[harm])
-    if due_on is not None and due_on >= opened - rules.long_overdue:
+    due_on = real_deadline(opened, due_on, rules)
+    if due_on is not None:
         return (min(due_on, first_step) if harm >= rules.at_once_from_harm else due_on), True
     return first_step, harm >= rules.dated_from_harm
