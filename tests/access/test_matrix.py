@@ -11,6 +11,7 @@ from django.test import Client
 
 from beforehand.care.needs.models import Need
 from beforehand.clinical.tables import FACTS
+from beforehand.lookahead.house import make_ready
 from beforehand.record import access
 from beforehand.record.access_policy import POLICY
 from beforehand.record.models import User
@@ -25,6 +26,7 @@ PRINCIPALS = sorted(SEES)
 def world(db, settings, tmp_path):
     settings.BLOBS = tmp_path / "blobs"
     cache.clear()
+    make_ready()  # once, not again in every cell that writes: each cell is rolled back
     return World()
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from beforehand.clinical.knowledge import RELATIONS, ConceptCodings, Row, digest, rows
 from beforehand.record.models import Concept, ConceptCoding
 from beforehand.record.models.knowledge import KNOWLEDGE_MODELS, KnowledgeLoad
+from beforehand.record.store.rows import insert_rows
 
 CHUNK = 900  # rows asked for at once; SQLite takes 999 values in a statement on old builds
 
@@ -62,11 +63,8 @@ def _store(name: str) -> None:
 
 
 def _insert(name: str, built: list[Row]) -> None:
-    model = KNOWLEDGE_MODELS[name]
     columns = [stored.name for stored in RELATIONS[name].columns]
-    model._default_manager.bulk_create(
-        [model(**dict(zip(columns, row, strict=True))) for row in built], batch_size=5000
-    )
+    insert_rows(KNOWLEDGE_MODELS[name]._meta.db_table, columns, built)
 
 
 def _chunks(ids: list[int]) -> list[list[int]]:

@@ -22,6 +22,7 @@ from beforehand.clinical.codes import token_of
 from beforehand.clinical.content import content_root
 from beforehand.clinical.valuesets import COLUMNS, Member, read_value_set, read_value_sets
 from beforehand.record.models import ConceptCoding, ValueSet, ValueSetCode, ValueSetMember
+from beforehand.record.store.rows import insert_rows
 
 CHUNK = 900
 _NAME = re.compile(r"[^a-z0-9]+")
@@ -52,8 +53,13 @@ class _Stated:
 def load_shipped() -> list[Loaded]:
     """Stores the value sets that come with the product. One an organisation has loaded under the same name stays."""
     stored = {one.name: one for one in ValueSet.objects.all()}
+    shipped = read_value_sets(content_root() / "valuesets")
+    if not stored:
+        return _keep_first(
+            [_Stated(name, one.title, "", one.digest[:12], one.members) for name, one in shipped.items()]
+        )
     found = []
-    for name, text in read_value_sets(content_root() / "valuesets").items():
+    for name, text in shipped.items():
         kept = stored.get(name)
         is_same = kept is not None and (kept.digest, kept.title) == (text.digest, text.title[:300])
         if kept is not None and is_same and kept.origin == "SHIPPED":
@@ -211,10 +217,30 @@ def _distinct(members: Iterable[Member], name: str) -> tuple[Member, ...]:
     return tuple(found[pair] for pair in sorted(found))
 
 
+def _digest(members: Iterable[Member]) -> str:
+    codes = "\n".join(sorted(f"{member.system}|{member.code}" for member in members))
+    return hashlib.sha256(codes.encode()).hexdigest()
+
+
+def _keep_first(shipped: list[_Stated]) -> list[Loaded]:
+    """Stores all that ships into a record that has no value set yet: one write a table."""
+    with transaction.atomic():
+        ValueSet.objects.bulk_create(
+            ValueSet(
+                name=one.name, title=one.title[:300], url="", version=one.version, origin="SHIPPED",
+                digest=_digest(one.members),
+            )
+            for one in shipped
+        )  # fmt: skip
+        rows = [(one.name, each.system, each.code, each.display) for one in shipped for each in one.members]
+        insert_rows(ValueSetMember._meta.db_table, ["value_set_id", "system", "code", "display"], rows)
+        _derive(list(ConceptCoding.objects.values_list("concept_id", "system", "code")))
+    return [Loaded(one.name, "NEW", len(one.members)) for one in shipped]
+
+
 def _keep(stated: _Stated, origin: str) -> Loaded:
     """Stores one value set and what follows from it; the same codes again change nothing."""
-    codes = "\n".join(sorted(f"{member.system}|{member.code}" for member in stated.members))
-    digest = hashlib.sha256(codes.encode()).hexdigest()
+    digest = _digest(stated.members)
     with transaction.atomic():
         before = ValueSet.objects.filter(name=stated.name).values_list("digest", "origin").first()
         ValueSet.objects.update_or_create(
