@@ -29,7 +29,7 @@ approvals as (
       and r.decision in ('approved', 'partial') and r.created_from_day <= a.day
 ),
 visits as (
-    select b.patient_id, b.order_id, b.id, b.start_from_day as day
+    select b.patient_id, b.order_id, b.id, b.start_to_day as day
     from future_appointment b
     join person p on p.patient_id = b.patient_id
     where b.status in ('booked', 'pending')
