@@ -17,6 +17,7 @@ from beforehand.care.needs.rank import (
     order_key,
     read_policy,
     score,
+    told_day,
 )
 
 RULES = read_policy(SHIPPED, None)
@@ -111,3 +112,7 @@ def test_ranking_file_that_cannot_be_used_is_refused_by_entry(tmp_path: Path, te
     file.write_text(text)
     with pytest.raises(RankingError, match=r"ranking\.yaml"):
         read_policy(SHIPPED, file)
+
+
+def test_a_missed_day_is_told_for_two_years_and_then_is_history() -> None:
+    assert [told_day(10_000, day) for day in (None, 9_270, 9_269)] == [None, 9_270, None]

@@ -21,7 +21,7 @@ from beforehand.care.needs.events import event, write
 from beforehand.care.needs.folding import Fold, asks, asks_at_all, evidence_digest, folds, has_lapsed, labels
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
 from beforehand.care.needs.ownership import Enrolled, apart_again, enrolments_on, may_own, workers
-from beforehand.care.needs.rank import Policy, date_to_act, policy, real_deadline
+from beforehand.care.needs.rank import Policy, date_to_act, policy, told_day
 from beforehand.care.needs.register import asking_rules, missing, next_step, question, reason, rule_words
 from beforehand.care.needs.standing import refresh_rows
 from beforehand.care.needs.store import (
@@ -182,7 +182,7 @@ def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str, chains
             need.next_step = next_step(lead, patient=name, today=work_day) or words.title
             need.step_kind = words.step_kind
     urgency = together(fold.findings, chains)
-    need.harm, need.due_on = urgency.harm, real_deadline(need.opened_day, urgency.due_on, rules)
+    need.harm, need.due_on = urgency.harm, told_day(need.opened_day, urgency.due_on)
     need.holds_up = _told(fold, chains, name, is_behind=True)
     need.waits_for = _told(fold, chains, name, is_behind=False)
     need.opens_on = lead.opens_on

@@ -186,9 +186,12 @@ def factors(need: Standing, as_of: int, rules: Policy, risk_words: str = "") -> 
     return tuple(sorted(weighted, key=lambda factor: -factor.points))
 
 
-def real_deadline(opened: int, due_on: int | None, rules: Policy) -> int | None:
-    """The rule's day; none where it had passed long before anybody here could know: "since 1994" is no deadline."""
-    return due_on if due_on is not None and due_on >= opened - rules.long_overdue else None
+HISTORY = 730  # days after which a day that was missed is history: "due since 1956" tells nobody anything
+
+
+def told_day(opened: int, due_on: int | None) -> int | None:
+    """The rule's day as the need shows it; a missed day stays told for two years."""
+    return due_on if due_on is not None and due_on >= opened - HISTORY else None
 
 
 def date_to_act(opened: int, due_on: int | None, harm: int, rules: Policy) -> tuple[int, bool]:
@@ -197,7 +200,6 @@ def date_to_act(opened: int, due_on: int | None, harm: int, rules: Policy) -> tu
     What was overdue for long before anybody here could know starts with our own day.
     """
     first_step = opened + int(rules.days_to_act[harm])
-    due_on = real_deadline(opened, due_on, rules)
-    if due_on is not None:
+    if due_on is not None and due_on >= opened - rules.long_overdue:
         return (min(due_on, first_step) if harm >= rules.at_once_from_harm else due_on), True
     return first_step, harm >= rules.dated_from_harm
