@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 
-from beforehand.intake.connectors.fhir import connector as fhir
+from beforehand.intake import connectors
 from beforehand.intake.connectors.items import RawItem
 from beforehand.intake.errors import RefusedError
 
-CONNECTORS = {"fhir": fhir}
+# Each folder of connectors/ is one, found by its name; no two recognise the same bytes.
+CONNECTORS: dict[str, ModuleType] = {
+    name: import_module(f"{connectors.__name__}.{name}.connector")
+    for _, name, is_folder in sorted(iter_modules(connectors.__path__), key=lambda found: found.name)
+    if is_folder
+}
 HEAD = 4096
 
 

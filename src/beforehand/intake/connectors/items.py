@@ -10,8 +10,11 @@ from beforehand.intake.connectors.errors import ItemError
 class RawItem(NamedTuple):
     """One item of a message.
 
-    ``place`` counts items from 0 and is the same each time the same bytes are read. ``full_url`` is None outside
-    bundles. A deletion has method ``DELETE``, no resource, and the resource's address in ``url``.
+    ``place`` counts resources from 0 and is the same each time the same bytes are read. ``full_url`` is None outside
+    bundles. A deletion has method ``DELETE``, no resource, and the resource's address in ``url``. Of method ``PATCH``,
+    what the resource leaves unsaid stays as its sender said it before; otherwise it is a whole new version.
+    ``unit`` tells which resources came from one item as its sender counts them, such as one HL7 v2 message or one
+    entry of a C-CDA document; None where the resource is an item of its own.
     """
 
     place: int
@@ -20,3 +23,4 @@ class RawItem(NamedTuple):
     error: ItemError | None = None
     method: str = ""
     url: str = ""
+    unit: int | None = None
