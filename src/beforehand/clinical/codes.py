@@ -12,106 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-# Token, the address we write, and every other name it comes under.
-_SYSTEMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("loinc", "http://loinc.org", ("2.16.840.1.113883.6.1",)),
-    (
-        "snomed",
-        "http://snomed.info/sct",
-        ("2.16.840.1.113883.6.96", "http://snomed.info/id", "http://snomed.info/sct/731000124108"),
-    ),
-    ("icd10cm", "http://hl7.org/fhir/sid/icd-10-cm", ("2.16.840.1.113883.6.90",)),
-    ("icd10", "http://hl7.org/fhir/sid/icd-10", ("2.16.840.1.113883.6.3",)),
-    (
-        "icd10pcs",
-        "http://www.cms.gov/Medicare/Coding/ICD10",
-        ("2.16.840.1.113883.6.4", "http://hl7.org/fhir/sid/icd-10-pcs"),
-    ),
-    (
-        "icd9cm",
-        "http://hl7.org/fhir/sid/icd-9-cm",
-        (
-            "2.16.840.1.113883.6.103",
-            "http://hl7.org/fhir/sid/icd-9-cm/diagnosis",
-            "http://terminology.hl7.org/CodeSystem/icd9cm",
-        ),
-    ),
-    (
-        "icd9pcs",
-        "http://hl7.org/fhir/sid/icd-9-cm/procedure",
-        ("2.16.840.1.113883.6.104", "http://www.cms.gov/Medicare/Coding/ICD9"),
-    ),
-    ("rxnorm", "http://www.nlm.nih.gov/research/umls/rxnorm", ("2.16.840.1.113883.6.88",)),
-    ("ndc", "http://hl7.org/fhir/sid/ndc", ("2.16.840.1.113883.6.69",)),
-    ("cvx", "http://hl7.org/fhir/sid/cvx", ("2.16.840.1.113883.12.292", "2.16.840.1.113883.6.59")),
-    ("mvx", "http://hl7.org/fhir/sid/mvx", ("2.16.840.1.113883.12.227",)),
-    ("cpt", "http://www.ama-assn.org/go/cpt", ("2.16.840.1.113883.6.12",)),
-    ("cdt", "http://www.ada.org/cdt", ("2.16.840.1.113883.6.13", "http://ada.org/cdt")),
-    (
-        "hcpcs",
-        "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
-        (
-            "2.16.840.1.113883.6.285",
-            "2.16.840.1.113883.6.14",
-            "https://bluebutton.cms.gov/resources/codesystem/hcpcs",
-            "http://www.nlm.nih.gov/research/umls/hcpcs",
-            "https://www.cms.gov/Medicare/Coding/MedHCPCSGenInfo",
-            "http://terminology.hl7.org/CodeSystem/HCPCS",
-            "http://terminology.hl7.org/CodeSystem/HCPCS-all-codes",
-        ),
-    ),
-    ("ucum", "http://unitsofmeasure.org", ("2.16.840.1.113883.6.8",)),
-    ("unii", "http://fdasis.nlm.nih.gov", ("2.16.840.1.113883.4.9",)),
-    ("ndfrt", "http://hl7.org/fhir/ndfrt", ("2.16.840.1.113883.3.26.1.5", "2.16.840.1.113883.6.209")),
-    ("medrt", "http://va.gov/terminology/medrt", ("2.16.840.1.113883.6.345",)),
-    (
-        "ncit",
-        "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
-        ("2.16.840.1.113883.3.26.1.1", "http://ncimeta.nci.nih.gov"),
-    ),
-    ("atc", "http://www.whocc.no/atc", ("2.16.840.1.113883.6.73",)),
-    ("nucc", "http://nucc.org/provider-taxonomy", ("2.16.840.1.113883.6.101",)),
-    ("bcp47", "urn:ietf:bcp:47", ("urn:ietf:bcp:47".upper(), "2.16.840.1.113883.6.121", "urn:ietf:rfc:3066")),
-    (
-        "cdcrec",
-        "urn:oid:2.16.840.1.113883.6.238",
-        ("http://hl7.org/fhir/v3/Race", "http://terminology.hl7.org/CodeSystem/CDCREC"),
-    ),
-    ("dcm", "http://dicom.nema.org/resources/ontology/DCM", ("1.2.840.10008.2.16.4",)),
-    ("radlex", "http://www.radlex.org", ("2.16.840.1.113883.6.256",)),
-    ("hsloc", "https://www.cdc.gov/nhsn/cdaportal/terminology/codesystem/hsloc.html", ("2.16.840.1.113883.6.259",)),
-    (
-        "pos",
-        "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set",
-        ("2.16.840.1.113883.6.50",),
-    ),
-    ("soc", "urn:oid:2.16.840.1.113883.6.243", ()),
-    ("work", "https://beforehand.example/fhir/CodeSystem/work", ()),
-)
-
-# HL7 v2 and v3 systems named by object identifier (C-CDA) or by the addresses of older FHIR releases.
-_HL7_OIDS: dict[str, str] = {
-    "2.16.840.1.113883.5.1": "v3-AdministrativeGender",
-    "2.16.840.1.113883.5.2": "v3-MaritalStatus",
-    "2.16.840.1.113883.5.4": "v3-ActCode",
-    "2.16.840.1.113883.5.6": "v3-ActClass",
-    "2.16.840.1.113883.5.8": "v3-ActReason",
-    "2.16.840.1.113883.5.14": "v3-ActStatus",
-    "2.16.840.1.113883.5.25": "v3-Confidentiality",
-    "2.16.840.1.113883.5.83": "v3-ObservationInterpretation",
-    "2.16.840.1.113883.5.88": "v3-ParticipationFunction",
-    "2.16.840.1.113883.5.90": "v3-ParticipationType",
-    "2.16.840.1.113883.5.110": "v3-RoleClass",
-    "2.16.840.1.113883.5.111": "v3-RoleCode",
-    "2.16.840.1.113883.5.112": "v3-RouteOfAdministration",
-    "2.16.840.1.113883.5.1008": "v3-NullFlavor",
-    "2.16.840.1.113883.5.1076": "v3-ReligiousAffiliation",
-    "2.16.840.1.113883.12.112": "v2-0112",
-    "2.16.840.1.113883.12.78": "v2-0078",
-    "2.16.840.1.113883.12.131": "v2-0131",
-    "2.16.840.1.113883.18.108": "v2-0203",
-    "2.16.840.1.113883.4.642.3.155": "condition-ver-status",
-}
+from beforehand.clinical.code_system_names import HL7_OIDS, SYSTEMS
 
 # Systems of the FHIR core itself, whose address has no CodeSystem part.
 _FHIR_CORE_NAMES = (
@@ -134,18 +35,18 @@ WORK_SYSTEM = "https://beforehand.example/fhir/CodeSystem/work"
 
 def _known() -> dict[str, str]:
     known: dict[str, str] = {}
-    for token, uri, others in _SYSTEMS:
+    for token, uri, others in SYSTEMS:
         for name in (uri, *others):
             known[name.casefold()] = token
             if name[0].isdigit():
                 known[f"urn:oid:{name}"] = token
-    for oid, name in _HL7_OIDS.items():
+    for oid, name in HL7_OIDS.items():
         known[oid] = known[f"urn:oid:{oid}"] = f"hl7:{name}"
     return known
 
 
 _TOKENS = _known()
-_URIS = {token: uri for token, uri, _ in _SYSTEMS}
+_URIS = {token: uri for token, uri, _ in SYSTEMS}
 
 
 def token_of(system: str) -> str:
