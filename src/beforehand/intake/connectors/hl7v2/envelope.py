@@ -141,7 +141,7 @@ def _escaped(text: str, said: Header) -> str:
 def acknowledgement(answered: Header, code: str, text: str, control_id: str, now: datetime, error: str = "") -> bytes:
     """The answer to a message, without MLLP's framing: MSH, MSA and, where it is no acceptance, ERR.
 
-    ``code`` is AA, AE, AR or, in the enhanced mode, CA, CE, CR. ``control_id`` is the answer's own; MSA-2 echoes that of
+    ``code`` is AA, AE, AR or, in the enhanced mode, CA, CE, CR. ``control_id`` is of the answer; MSA-2 echoes that of
     the message. ``error`` is a code of HL7 table 0357, by default 207. ``text`` must hold no patient values.
     """
     if code not in CODES:
