@@ -1,4 +1,4 @@
-"""``python -m beforehand.lookahead.check RULE_OR_FOLDER... [--mutate]``: lint rules and run their cases.
+"""``python -m beforehand.lookahead.check RULE_OR_FOLDER... [--mutate] [--blur]``: lint rules and run their cases.
 
 For rule authors: quick, needs no installation and touches no database. The library's root is the nearest
 folder above that holds ``rules/``.
@@ -16,6 +16,7 @@ from typing import Any
 
 from beforehand.clinical.content import content_root
 from beforehand.lookahead.agreement import disagreements
+from beforehand.lookahead.blur import dishonesties
 from beforehand.lookahead.cases import LoadedCases, failures_of, read_cases
 from beforehand.lookahead.errors import LookaheadError, RuleError
 from beforehand.lookahead.library import CheckedQuery, Library, read_library
@@ -63,14 +64,16 @@ def check_library(names: Collection[str] = (), *, root: Path | None = None) -> l
     return [Problem(refusal.rule_id, refusal.where, refusal.line, refusal.what) for refusal in library.refused]
 
 
-def test_library(names: Collection[str] = (), *, mutate: bool = False, root: Path | None = None) -> dict[str, Any]:
+def test_library(
+    names: Collection[str] = (), *, mutate: bool = False, blur: bool = False, root: Path | None = None
+) -> dict[str, Any]:
     """Run the cases of the named rules (all when none are named) on SQLite and DuckDB; what fails."""
     place = root or content_root()
     library = read_library(place, places=_named(names, place))
     failures = [str(refusal) for refusal in library.refused]
     cases = 0
     for checked in library.queries.values():
-        wrong, count = check_one(checked, library, mutate=mutate, engines=True)
+        wrong, count = check_one(checked, library, mutate=mutate, blur=blur, engines=True)
         failures += wrong
         cases += count
     return {"rules": len(library.rules), "queries": len(library.queries), "cases": cases, "failures": failures}
@@ -79,7 +82,9 @@ def test_library(names: Collection[str] = (), *, mutate: bool = False, root: Pat
 test_library.__test__ = False  # type: ignore[attr-defined]  # it is no test of ours, whatever pytest thinks of its name
 
 
-def check_one(checked: CheckedQuery, library: Library, *, mutate: bool, engines: bool = False) -> tuple[list[str], int]:
+def check_one(
+    checked: CheckedQuery, library: Library, *, mutate: bool, blur: bool = False, engines: bool = False
+) -> tuple[list[str], int]:
     """What is wrong with one rule's cases, and how many there are."""
     query, count = checked.query, 0
     try:
@@ -91,12 +96,14 @@ def check_one(checked: CheckedQuery, library: Library, *, mutate: bool, engines:
             wrong += disagreements(loaded)
         if mutate and not wrong:
             wrong += [str(survivor) for survivor in survivors(loaded)]
+        if blur and not wrong:
+            wrong += [str(one) for one in dishonesties(checked, library)]
     except LookaheadError as error:
         wrong = [str(error)]
     return wrong, count
 
 
-def check(places: list[Path], *, mutate: bool, engines: bool) -> bool:
+def check(places: list[Path], *, mutate: bool, engines: bool, blur: bool = False) -> bool:
     """Check the rules at the places; print what is wrong and a line for each rule; true when nothing is wrong."""
     library = read_library(root_above(places[0]), places=places)
     for refusal in library.refused:
@@ -104,7 +111,7 @@ def check(places: list[Path], *, mutate: bool, engines: bool) -> bool:
     is_fine = not library.refused
     for checked in library.queries.values():
         started = time.perf_counter()
-        wrong, count = check_one(checked, library, mutate=mutate, engines=engines)
+        wrong, count = check_one(checked, library, mutate=mutate, blur=blur, engines=engines)
         seconds = time.perf_counter() - started
         print(
             f"{'FAILED ' if wrong else 'ok     '}  {checked.query.topic}/{checked.query.id}"
@@ -144,9 +151,12 @@ def main() -> int:
     parser.add_argument(
         "--mutate", action="store_true", help="also move each comparison and literal; every mutant must fail"
     )
+    parser.add_argument(
+        "--blur", action="store_true", help="also blur each exact day to its month; no answer may guess"
+    )
     parser.add_argument("--engines", action="store_true", help="also compare SQLite with DuckDB")
     chosen = parser.parse_args()
-    return 0 if check(chosen.places, mutate=chosen.mutate, engines=chosen.engines) else 1
+    return 0 if check(chosen.places, mutate=chosen.mutate, engines=chosen.engines, blur=chosen.blur) else 1
 
 
 if __name__ == "__main__":

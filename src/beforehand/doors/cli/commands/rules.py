@@ -54,11 +54,14 @@ def check_rules(names: tuple[str, ...], as_json: bool) -> None:
 @command.command("test")
 @click.argument("names", nargs=-1)
 @click.option("--mutate", is_flag=True, help="Also move each comparison and literal by a step; every change must fail.")
+@click.option(
+    "--blur", is_flag=True, help="Also blur each exact day to its month; no answer may claim to know the day."
+)
 @click.option("--quick", is_flag=True, help="Leave out Spark, which takes a minute to start and seconds a rule.")
 @json_option
-def test_rules(names: tuple[str, ...], mutate: bool, quick: bool, as_json: bool) -> None:
+def test_rules(names: tuple[str, ...], mutate: bool, blur: bool, quick: bool, as_json: bool) -> None:
     """Run the cases of the rules on every engine present: SQLite, DuckDB, and Spark where it is installed."""
-    outcome = test_library(names, mutate=mutate)
+    outcome = test_library(names, mutate=mutate, blur=blur)
     outcome["engines"] = ["sqlite", "duckdb"]
     lack = lacking()
     if lack is None and not quick:
