@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -136,7 +137,14 @@ def _begin(pieces: Path, zone: str, source_name: str) -> None:
 
 
 def _read_one(task: Task) -> Outcome:
-    return _READER[0].read(task)
+    """What is read is all kept until it is written and refers to itself nowhere, so looking for cycles is in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return _READER[0].read(task)
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read(tasks: Sequence[Task], pieces: Path, zone: str, source_name: str, workers: int) -> Iterator[Outcome]:

@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +27,7 @@ from beforehand.record.concepts import Dictionary, Pair, digest_of
 
 BLOCK = 8 * 1024 * 1024  # bytes of lines read and mapped together
 ROWS = 20_000  # of one table, held before they are written
+MOST_ADDRESSES = 50_000  # kept with their numbers
 SOURCE = 1
 OWN = ("resource_id", "version", "medication_id")  # what a piece carries beside the stored columns
 _LINES = (".ndjson", ".jsonl")
@@ -100,6 +102,7 @@ class _Context:
         self.own_id = 0
         self.urls: Mapping[str, Key] = {}
         self.concept = concepts.number
+        self.numbers: dict[str, int | None] = {}  # of addresses already read: a patient's stands in every resource
 
     def ref(self, reference: Any) -> int | None:
         """The number of what a reference names."""
@@ -108,6 +111,15 @@ class _Context:
             return None
         if (target := self.urls.get(address)) is not None:
             return number_of(*target)
+        try:
+            return self.numbers[address]
+        except KeyError:
+            if len(self.numbers) > MOST_ADDRESSES:
+                self.numbers.clear()
+            number = self.numbers[address] = self._number(address)
+            return number
+
+    def _number(self, address: str) -> int | None:
         if "?" in address:  # by an identifier: a number of its own, which no resource of the export bears
             return number_of("identifier", address)
         literal = None if address.startswith("urn:") else LITERAL.search(address)
@@ -121,6 +133,7 @@ class Reader:
         self.pieces, self.zone, self.source_name = pieces, zone, source_name
         self.rows: dict[str, list[bytes]] = {}
         self.written = 0
+        self.duck: duckdb.DuckDBPyConnection | None = None
 
     def read(self, task: Task) -> Outcome:
         """Map every item of a task."""
@@ -180,11 +193,12 @@ class Reader:
         medication = self.context.ref(mapped.medication) if mapped.medication is not None else None
         for table, fragment, values in mapped.rows:
             own = number_of(key[0], f"{key[1]}#{fragment}") if fragment else number
-            row: dict[str, Any] = dict(zip(value_columns(table), values, strict=True))
-            row |= {"id": own, "source_id": SOURCE, "item_id": 0, "resource_id": number, "version": version}
-            if not ALL[table].reference:
-                row |= {"patient_id": person, "person_record_id": person, "same_as": own}
-                row |= {"sensitivity": mapped.sensitivity, "medication_id": medication}
+            if ALL[table].reference:
+                shared = (*values, own, SOURCE, 0, number, version)
+                row = dict(zip(_names(table), shared, strict=True))
+            else:
+                ours = (*values, own, SOURCE, 0, number, version, person, person, own, mapped.sensitivity, medication)
+                row = dict(zip(_names(table), ours, strict=True))
                 medication = None  # of the first row only
             gathered = self.rows.setdefault(table, [])
             gathered.append(orjson.dumps(row))
@@ -201,12 +215,22 @@ class Reader:
         handed.write_bytes(b"\n".join(rows))
         types = {one.name: TYPES[one.type] for one in ALL[table].physical()} | dict.fromkeys(OWN, "bigint")
         columns = ", ".join(f"{name}: '{kind}'" for name, kind in types.items())
-        with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as duck:
-            duck.execute(
-                f"copy (select * from read_json('{_quoted(handed)}', format = 'newline_delimited',"  # noqa: S608
-                f" columns = {{{columns}}})) to '{_quoted(piece)}.parquet' (format parquet, compression zstd)"
-            )
+        if self.duck is None:  # one for each process that reads
+            self.duck = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
+        self.duck.execute(
+            f"copy (select * from read_json('{_quoted(handed)}', format = 'newline_delimited',"  # noqa: S608
+            f" columns = {{{columns}}})) to '{_quoted(piece)}.parquet' (format parquet, compression zstd)"
+        )
         handed.unlink()
+
+
+@cache
+def _names(table: str) -> tuple[str, ...]:
+    """The columns of a piece, in the order its values are put together."""
+    names = (*value_columns(table), "id", "source_id", "item_id", "resource_id", "version")
+    if ALL[table].reference:
+        return names
+    return (*names, "patient_id", "person_record_id", "same_as", "sensitivity", "medication_id")
 
 
 def _quoted(path: Path) -> str:
