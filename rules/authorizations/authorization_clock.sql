@@ -17,6 +17,7 @@ family: knowledge/authorization_clocks.csv
 whole: [days]
 unknown: show
 step_kind: authorization
+folds_into: "{about}"
 needs: [person, claim, claim_response, placed_order, future_appointment, said_no, concept_words]
 --- */
 with
@@ -60,7 +61,7 @@ declined as (
     join said_no n on n.patient_id = q.patient_id and n.about_id = q.order_id
 ),
 judged as (
-    select q.rule_id, q.patient_id, q.id, q.code, q.created_from_day, q.created_to_day, q.days, w.visit_id,
+    select q.rule_id, q.patient_id, q.id, q.order_id, q.code, q.created_from_day, q.created_to_day, q.days, w.visit_id,
            case when d.id is not null then 'EXCLUDED'
                 when r.id is not null then 'MET'
                 when q.created_from_day + q.days < a.day and q.created_to_day + q.days >= a.day then 'UNKNOWN'
@@ -98,7 +99,9 @@ select j.rule_id, j.patient_id, 'request:' || cast(j.id as varchar(20)) as subje
        case j.status when 'UNKNOWN' then 'asked' when 'EXCLUDED' then 'declined' end as missing,
        'appointment:' || cast(j.visit_id as varchar(20)) as blocks,
        j.created_from_day as say_asked_on, j.created_to_day + j.days as say_last_on,
-       coalesce(w.words, 'a service') as say_what
+       coalesce(w.words, 'a service') as say_what,
+       case when j.order_id is not null then 'order:' || cast(j.order_id as varchar(20))
+            else 'request:' || cast(j.id as varchar(20)) end as say_about
 from judged j
 cross join as_of a
 left join concept_words w on w.code = j.code

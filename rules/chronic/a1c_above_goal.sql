@@ -19,6 +19,7 @@ authority:
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: book
+folds_into: "draw:lab"
 books: loinc|4548-4
 harm: 3
 needs: [person, active_condition, final_result, active_goal, future_appointment, hospice_care, said_no, value_set_code, as_of]
@@ -112,6 +113,7 @@ select q.patient_id, 'check:diabetes_a1c' as subject, q.status,
        coalesce(q.booked_day + 1, q.taken_from_day + 77) as opens_on, q.taken_from_day + 91 as due_on,
        q.taken_to_day + 183 as lapses_on, c.day as recheck_on,
        case when q.status = 'EXCLUDED' then q.reason_out when q.status = 'UNKNOWN' then 'day' end as missing,
-       q.value_words as say_value, q.taken_from_day as say_taken_on, q.goal_words as say_goal, q.taken_from_day + 91 as say_next_on
+       q.value_words as say_value, q.taken_from_day as say_taken_on, q.goal_words as say_goal, q.taken_from_day + 91 as say_next_on,
+       'A1c test' as say_test
 from answer q
 join next_change c on c.patient_id = q.patient_id

@@ -19,6 +19,7 @@ authority:
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: book
+folds_into: "draw:lab"
 books: loinc|98979-8
 harm: 3
 needs: [person, active_condition, known_condition, final_result, hospice_care, value_set_code, as_of]
@@ -96,7 +97,7 @@ select c.patient_id, 'check:kidney' as subject,
        case when o.is_dialysis = 1 then 'dialysis' when o.is_dialysis = 0 then 'hospice'
             when c.due_day <= a.day and c.taken_from_day < c.taken_to_day then 'day' end as missing,
        c.egfr_words as say_egfr, c.taken_from_day as say_egfr_on, c.urine_words as say_albumin, c.months as say_months,
-       c.due_day as say_next_on
+       c.due_day as say_next_on, 'kidney check (eGFR and urine albumin)' as say_test
 from clocked c
 cross join as_of a
 left join left_out o on o.patient_id = c.patient_id

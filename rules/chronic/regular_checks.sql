@@ -189,7 +189,8 @@ select w.rule_id, w.patient_id, f.subject, w.status,
        cast(null as bigint) as lapses_on,
        case when w.next_day < a.day + 90 then w.next_day else a.day + 90 end as recheck_on,
        case when w.status = 'UNKNOWN' then 'report' when w.status = 'EXCLUDED' then w.reason_out end as missing,
-       case when w.is_complete = 1 then w.last_day end as say_last_on
+       case when w.is_complete = 1 then w.last_day end as say_last_on,
+       f.lab_words as say_test
 from answers w
 join family f on f.rule_id = w.rule_id
 cross join as_of a

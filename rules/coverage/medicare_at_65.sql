@@ -3,7 +3,7 @@ title: Medicare at 65
 why: Who misses the seven months around the 65th birthday may pay more for life and wait for cover.
 kind: deadline
 question: Has {patient} signed up for Medicare?
-reason: "The month of the 65th birthday of {patient} begins {month_on}; the time to sign up is from {opens_on} to {last_on}. Signing up before that month starts cover without a gap."
+reason: "Sign-up is open from {opens_on} to {last_on}. Whoever signs up before {month_on}, the month of the 65th birthday, has cover from that day; later, from the month after signing up."
 met: "{patient} has Medicare, or it was talked about."
 next_step: Help sign up with Social Security, online or at 1-800-772-1213, or note why it can wait.
 missing:

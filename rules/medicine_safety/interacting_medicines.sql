@@ -17,6 +17,7 @@ authority:
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: call
+folds_into: "result:*"
 harm: 5
 needs: [current_ingredient, interaction, ingredient, settled, as_of]
 --- */

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from beforehand.care.needs.register import RuleWords, rule_words
 
 FAR = 10**9
+ANY_OF = ":*"
+DRAW = "draw:lab"  # what one blood draw answers
 
 
 class FindingLike(Protocol):
@@ -43,6 +45,14 @@ class Fold:
     def lead(self) -> Any:
         """The finding that gives the need its question and its next step."""
         return self.findings[0]
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The laboratory tests that one blood draw would answer, each once; empty where it is one test alone."""
+        if self.key != DRAW:
+            return ()
+        named = dict.fromkeys(str(each.say.get("test") or "") for each in self.findings if each.say)
+        return tuple(name for name in named if name) if len(named) > 1 else ()
 
 
 def asks_at_all(finding: FindingLike) -> bool:
@@ -80,31 +90,51 @@ def _subject_named(words: RuleWords, finding: FindingLike) -> str:
         return finding.subject
 
 
+def _facts(finding: FindingLike) -> set[Any]:
+    return {item["fact_id"] for item in finding.evidence or ()}
+
+
+def _host(named: str, finding: FindingLike, listed: Sequence[Any]) -> Any:
+    """For ``result:*``: the finding about a result whose evidence holds all that this one rests on, if there is one."""
+    own = _facts(finding)
+    kind = named.removesuffix("*")
+    return next((each for each in listed if each.subject.startswith(kind) and own and own <= _facts(each)), None)
+
+
+def _own_key(finding: FindingLike) -> str:
+    """The thing it is about, or the one its rule's ``folds_into`` names for it."""
+    words = rule_words(finding.rule_id)
+    named = words.folds_into
+    is_subject = (":" in named or "{" in named) and not named.endswith(ANY_OF)
+    return (_subject_named(words, finding) if is_subject else finding.subject)[:300]
+
+
 def folds(findings: Iterable[Any], linked: Mapping[Any, str] | None = None) -> dict[str, Fold]:
     """One patient's asking findings, folded: on equal subject, or as their rule's ``folds_into`` says.
 
+    ``folds_into`` names a subject (``stay:{stay}``), a rule, or a kind of subject (``result:*``): then it joins, as a
+    guest that never leads, the finding of that kind which rests on the same facts and more.
     ``linked`` gives the key of the live need a finding already belongs to: it stays there.
     """
     listed = sorted(findings, key=lead_order)
     already = linked or {}
-    keys: dict[int, str] = {}
+    keys = {index: already.get(finding.id) or _own_key(finding) for index, finding in enumerate(listed)}
     by_rule: dict[str, str] = {}
+    by_finding = {id(finding): keys[index] for index, finding in enumerate(listed)}
     for index, finding in enumerate(listed):
-        words = rule_words(finding.rule_id)
-        key = already.get(finding.id)
-        if not key:
-            named = words.folds_into
-            key = _subject_named(words, finding) if named and (":" in named or "{" in named) else finding.subject
-        keys[index] = key[:300]
         by_rule.setdefault(finding.rule_id, keys[index])
     grouped: dict[str, list[Any]] = defaultdict(list)
+    guests: dict[str, list[Any]] = defaultdict(list)
     for index, finding in enumerate(listed):
         target = rule_words(finding.rule_id).folds_into
-        key = keys[index]
-        if target and target in by_rule and finding.id not in already:
-            key = by_rule[target]
-        grouped[key].append(finding)
-    return {key: Fold(key, tuple(group)) for key, group in grouped.items()}
+        if not target or finding.id in already:
+            grouped[keys[index]].append(finding)
+        elif target.endswith(ANY_OF):
+            host = _host(target, finding, listed)
+            (guests if host else grouped)[by_finding[id(host)] if host else keys[index]].append(finding)
+        else:
+            grouped[by_rule.get(target, keys[index])].append(finding)
+    return {key: Fold(key, (*group, *guests[key])) for key, group in grouped.items()}
 
 
 def evidence_digest(findings: Sequence[FindingLike], versions: Mapping[int, int | None]) -> str:

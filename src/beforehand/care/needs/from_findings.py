@@ -171,15 +171,17 @@ def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str, chains
     lead = fold.lead
     words = rule_words(lead.rule_id)
     told = hashlib.sha256(f"{lead.changed_at}:{lead.digest}:{name}".encode()).hexdigest()[:24]
-    key = f"{lead.pk}:{told}"
+    key = f"{lead.pk}:{told}" + (f":{hashlib.sha256(repr(fold.tests).encode()).hexdigest()[:8]}" if fold.tests else "")
     if (need.rule_id, need.subject) not in {(each.rule_id, each.subject[:300]) for each in fold.findings}:
         need.is_planned = False  # what the step was planned for is settled
     need.rule_id, need.subject, need.status, need.topic = lead.rule_id, lead.subject[:300], lead.status, words.topic
     if need.words_key != key:
-        need.words_key, need.question = key, question(lead, patient=name, today=work_day) or words.title
+        need.words_key, need.question = key, _asked(fold, name, work_day)
         need.reason = reason(lead, patient=name, today=work_day)
         if not need.is_planned:
             need.next_step = next_step(lead, patient=name, today=work_day) or words.title
+            if fold.tests:
+                need.next_step = "Ask for all of them to be ordered, and book one blood draw."
             need.step_kind = words.step_kind
     urgency = together(fold.findings, chains)
     need.harm, need.due_on = urgency.harm, told_day(need.opened_day, urgency.due_on)
@@ -192,6 +194,14 @@ def fill(need: Need, fold: Fold, work_day: int, rules: Policy, name: str, chains
     if need.state == "OPEN":
         need.shown_from = min(need.opened_day, work_day)
     need.marked = ""
+
+
+def _asked(fold: Fold, name: str, work_day: int) -> str:
+    """The leading finding's question; of several tests due at once, one question that names all."""
+    if fold.tests:
+        *tests, last = fold.tests
+        return f"Is one blood draw booked for {name}: {', '.join(tests)} and {last}?"
+    return question(fold.lead, patient=name, today=work_day) or rule_words(fold.lead.rule_id).title
 
 
 def _told(fold: Fold, chains: Chains, name: str, *, is_behind: bool) -> list[dict[str, Any]]:
