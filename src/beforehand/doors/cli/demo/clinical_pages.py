@@ -232,6 +232,15 @@ class ClinicalPages(Pages):
             }
         )
 
+    def foot_exam(self, on: date) -> str:
+        return self.procedure("work:foot-exam", "Foot exam with monofilament", on)
+
+    def iron(self, on: date, ferritin: int, saturation: int) -> None:
+        """The two iron studies of one blood draw."""
+        taken = self.days.at(on, "08:20")
+        self.result("loinc:2276-4", "Ferritin", taken, ferritin, "ng/mL", low=30)
+        self.result("loinc:2502-3", "Iron saturation", taken, saturation, "%", low=20, high=50)
+
     def answer(self, question: str, words: str, code: str, answer: str, on: date) -> str:
         """One screening answer, as an observation of the survey category."""
         return self.result(question, words, on.isoformat(), said=coded(code, answer), category="survey")

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from datetime import date
 
 from beforehand.doors.cli.demo.clinical_pages import ClinicalPages
-from beforehand.doors.cli.demo.pages import coded
+from beforehand.doors.cli.demo.pages import coded, hash_of
 
+PARK = "Dr. Lena Park"
 NEGATIVE = {**coded("snomed:260385009", "Negative"), "text": "Negative"}
 
 
@@ -46,9 +47,19 @@ class HistoryPages(ClinicalPages):
             "chickenpox": self.person.birth.year >= 1980,
             "liver": 19 <= age < 60,
             "rsv": age >= 75,
+            "team": True,
         }
         for name in (name for name, is_due in due.items() if is_due and name not in but):
             getattr(self, f"_{name}")()
+
+    def _own(self, kind: str, low: float, high: float, digits: int = 0) -> float:
+        """A value within bounds that is this person's own, the same on every day the demo is opened."""
+        share = hash_of(f"{self.person.slug} {kind}") % 97 / 96
+        value = round(low + (high - low) * share, digits)
+        return value if digits else int(value)
+
+    def _team(self) -> None:
+        self.team((PARK, "Primary care"))
 
     def _colon(self) -> None:
         self.procedure("snomed:73761001", "Colonoscopy", self.days.ago(1200))
@@ -63,7 +74,7 @@ class HistoryPages(ClinicalPages):
         self.procedure("snomed:312681000", "Bone density scan", self.days.ago(800))
 
     def _pressure(self) -> None:
-        self.blood_pressure(self.days.ago(55), 126, 76)
+        self.blood_pressure(self.days.ago(55), int(self._own("systolic", 112, 128)), int(self._own("diastolic", 66, 78)))
 
     def _flu(self) -> None:
         self.vaccine("158", "Influenza vaccine", self.days.ago(28))
@@ -77,22 +88,22 @@ class HistoryPages(ClinicalPages):
 
     def _kidney(self) -> None:
         on = self.days.ago(55)
-        self._measured("loinc:33914-3", "eGFR", on, 74, "mL/min/{1.73_m2}")
-        self._measured("loinc:9318-7", "Albumin to creatinine ratio, urine", on, 9, "mg/g")
-        self._measured("loinc:2160-0", "Creatinine", on, 0.9, "mg/dL")
-        self._measured("loinc:2823-3", "Potassium", on, 4.3, "mmol/L")
+        self._measured("loinc:33914-3", "eGFR", on, self._own("egfr", 66, 88), "mL/min/{1.73_m2}")
+        self._measured("loinc:9318-7", "Albumin to creatinine ratio, urine", on, self._own("albumin", 4, 19), "mg/g")
+        self._measured("loinc:2160-0", "Creatinine", on, self._own("creatinine", 0.8, 1.0, 1), "mg/dL")
+        self._measured("loinc:2823-3", "Potassium", on, self._own("potassium", 3.9, 4.7, 1), "mmol/L")
 
     def _sugar(self) -> None:
-        self._measured("loinc:4548-4", "Hemoglobin A1c", self.days.ago(55), 6.3, "%")
+        self._measured("loinc:4548-4", "Hemoglobin A1c", self.days.ago(55), self._own("a1c", 5.0, 5.6, 1), "%")
 
     def _fats(self) -> None:
-        self._measured("loinc:18262-6", "LDL cholesterol", self.days.ago(55), 84, "mg/dL")
+        self._measured("loinc:18262-6", "LDL cholesterol", self.days.ago(55), self._own("ldl", 68, 98), "mg/dL")
 
     def _blood(self) -> None:
-        self._measured("loinc:2132-9", "Vitamin B12", self.days.ago(200), 410, "pg/mL")
+        self._measured("loinc:2132-9", "Vitamin B12", self.days.ago(200), self._own("b12", 340, 560), "pg/mL")
 
     def _thyroid(self) -> None:
-        self._measured("loinc:3016-3", "TSH", self.days.ago(60), 2.1, "m[IU]/L")
+        self._measured("loinc:3016-3", "TSH", self.days.ago(60), self._own("tsh", 1.1, 3.2, 1), "m[IU]/L")
 
     def _eyes(self) -> None:
         self.procedure("snomed:722161008", "Retina exam", self.days.ago(150))

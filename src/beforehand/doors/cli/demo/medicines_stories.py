@@ -40,6 +40,8 @@ def eleanor_smith(days: Days) -> list[Chart]:
     primary.heed("Hard of hearing. Call the landline after 9:00 am and speak slowly. Leave no details on the machine.")
     primary.relative("Karen Doyle", "DAUC", "daughter", "555-0156")
     primary.team((PARK, "Primary care"), (OSEI, "Heart"), (ITO, "Eyes"))
+    primary.foot_exam(days.ago(45))
+    primary.iron(days.ago(45), 118, 27)
     primary.plan("Care plan: heart and diabetes", days.ago(120))
     primary.goal("Walk to church without stopping", days.ago(120), days.ahead(60))
     heart = Chart("harbor-clinic", "Harbor Clinic", person, days)
@@ -57,7 +59,7 @@ def eleanor_smith(days: Days) -> list[Chart]:
     portal = Chart("portal", "Portal", person, days)
     shown = portal.medicine(*APIXABAN, days.ago(60), OSEI, "1 tablet twice a day", refills=0, amount=56, days=28)
     portal.message("Apixaban opened", days.at(days.ago(3), "20:14"), category="refill-viewed", about=shown)
-    primary.up_to_date(but=("sugar", "pressure"))
+    primary.up_to_date(but=("sugar", "pressure", "team"))
     return [primary, heart, hospital, pharmacy, mail, portal]
 
 
@@ -82,16 +84,17 @@ def gloria_whitfield(days: Days) -> list[Chart]:
     """Potassium came back high last night; she takes two medicines that raise it; nobody has signed."""
     person = Person("gloria", "Gloria", "Whitfield", days.years_old(77, 160), "female", "LHA-11920", "555-0121")
     hospital = Chart("st-brigid", "St. Brigid Hospital", person, days)
-    hospital.medicine(*SPIRONOLACTONE, days.ago(9), "Dr. Ines Falk", "1 tablet every morning", refills=2, amount=30)
+    hospital.medicine(*SPIRONOLACTONE, days.ago(6), "Dr. Ines Falk", "1 tablet every morning", refills=2, amount=30)
     primary = Chart("park-primary-care", "Park Primary Care", person, days)
     primary.condition("icd10cm:I50.22", "Chronic systolic heart failure", days.ago(700))
     primary.medicine(*LISINOPRIL, days.ago(120), PARK, "1 tablet every morning", days=90, refills=3, amount=90)
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
-    pharmacy.fill(*SPIRONOLACTONE, days.ago(7), days=30, amount=30)
+    pharmacy.fill(*SPIRONOLACTONE, days.ago(5), days=30, amount=30)
     pharmacy.fill(*LISINOPRIL, days.ago(22), days=90, amount=90)
     lab = Chart("quay-lab", "Quay Lab", person, days)
     lab.result("loinc:2823-3", "Potassium", days.at(days.ago(1), "21:40"), 5.9, "mmol/L", low=3.5, high=5.1, flag="H")
     lab.result("loinc:2160-0", "Creatinine", days.at(days.ago(1), "21:40"), 1.2, "mg/dL", low=0.6, high=1.3)
+    primary.iron(days.ago(55), 141, 31)
     primary.up_to_date()
     return [hospital, primary, pharmacy, lab]
 

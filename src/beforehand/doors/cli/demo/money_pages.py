@@ -79,7 +79,15 @@ class MoneyPages(Pages):
         )
 
     def authorization(
-        self, order: str, decision: str, made: date, *, number: str = "", until: date | None = None
+        self,
+        order: str,
+        decision: str,
+        made: date,
+        *,
+        number: str = "",
+        until: date | None = None,
+        provider: str = "Harbor Clinic",
+        payer: str = "",
     ) -> str:
         claim = self.add(
             {
@@ -89,9 +97,9 @@ class MoneyPages(Pages):
                 "use": "preauthorization",
                 "patient": self.subject,
                 "created": made.isoformat(),
-                "provider": {"display": "Harbor Clinic"},
+                "provider": {"display": provider},
                 "priority": {"text": "normal"},
-                "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": self.label}}],
+                "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": payer or self.label}}],
                 "referral": {"reference": order},
             }
         )
@@ -103,7 +111,7 @@ class MoneyPages(Pages):
                 "use": "preauthorization",
                 "patient": self.subject,
                 "created": made.isoformat(),
-                "insurer": {"display": self.label},
+                "insurer": {"display": payer or self.label},
                 "request": {"reference": claim},
                 "outcome": "queued" if decision == "pended" else "complete",
                 "disposition": decision,

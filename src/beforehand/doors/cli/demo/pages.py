@@ -21,6 +21,8 @@ SYSTEMS = {
     "act": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
     "interpretation": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
 }
+# How a source codes what somebody does in a care team; a role without a code comes as text.
+ROLES = {"Primary care": ("snomed:446050000", "Primary care clinician")}
 MEMBER = "https://beforehand.example/id/member"
 
 
@@ -168,6 +170,12 @@ class Pages:
                 "resourceType": "CareTeam",
                 "status": "active",
                 "subject": self.subject,
-                "participant": [{"role": [{"text": role}], "member": self.clinician(name)} for name, role in members],
+                "participant": [
+                    {
+                        "role": [coded(*ROLES[role]) if role in ROLES else {"text": role}],
+                        "member": self.clinician(name),
+                    }
+                    for name, role in members
+                ],
             }
         )

@@ -25,10 +25,12 @@ def walter_okafor(days: Days) -> list[Chart]:
     hospital.medicine(*FUROSEMIDE, left, "Dr. Ines Falk", "1 tablet twice a day", refills=1, amount=60)
     primary = Chart("park-primary-care", "Park Primary Care", person, days)
     primary.condition("icd10cm:I50.22", "Chronic systolic heart failure", days.ago(800))
+    primary.iron(days.ago(130), 164, 29)
     primary.heed("Lives alone. His sister Ada (555-0188) may be told.")
     primary.relative("Ada Okafor", "SIS", "sister", "555-0188")
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
-    pharmacy.fill(*LISINOPRIL, days.ago(20), days=90, amount=90)
+    for back in (290, 200, 110, 20):
+        pharmacy.fill(*LISINOPRIL, days.ago(back), days=90, amount=90)
     primary.up_to_date()
     return [hospital, primary, pharmacy]
 
@@ -48,7 +50,7 @@ def wei_chen(days: Days) -> list[Chart]:
         pharmacy.fill(*FUROSEMIDE, days.ago(back), days=90, amount=90)
     primary = Chart("park-primary-care", "Park Primary Care", person, days)
     primary.condition("icd10cm:N18.32", "Chronic kidney disease, stage 3b", days.ago(500))
-    primary.condition("icd10cm:Z75.3", "No means of transport", days.ago(200))
+    primary.condition("icd10cm:Z75.3", "No means of transport", days.ago(9))
     primary.heed("Does not drive. Needs a ride and a Mandarin interpreter.", "snomed:713458007")
     primary.relative("Daniel Chen", "SONC", "son", "555-0133")
     lab = Chart("quay-lab", "Quay Lab", person, days)
@@ -118,7 +120,9 @@ def thomas_begay(days: Days) -> list[Chart]:
     primary.appointment("MRI of the left knee", days.at(days.ahead(6), "08:15"), 60, "St. Brigid Imaging", order=order)
     plan = Chart("larkfield-plan", "Larkfield Health Advantage", person, days)
     plan.coverage("Larkfield Health Advantage", days.ago(400))
-    plan.authorization("ServiceRequest/" + order.split("/")[1], "pended", days.ago(6))
+    primary.authorization(
+        order, "pended", days.ago(6), provider="Park Primary Care", payer="Larkfield Health Advantage"
+    )
     lab = Chart("quay-lab", "Quay Lab", person, days)
     lab.result("loinc:2160-0", "Creatinine", days.at(days.ago(30), "08:00"), 1.0, "mg/dL", low=0.6, high=1.3)
     primary.add(
@@ -151,6 +155,7 @@ def joseph_whelan(days: Days) -> list[Chart]:
     lab.result("loinc:4548-4", "Hemoglobin A1c", days.at(days.ago(33), "07:50"), 7.4, "%", high=5.6)
     primary = Chart("park-primary-care", "Park Primary Care", person, days)
     primary.condition("icd10cm:E11.9", "Type 2 diabetes", days.ago(1700))
+    primary.foot_exam(days.ago(300))
     clinic = Chart("harbor-clinic", "Harbor Clinic", person, days)
     clinic.order(
         "loinc:4548-4", "Hemoglobin A1c", days.ago(2), RAO, to="Quay Lab",
@@ -196,7 +201,8 @@ def fatima_noor(days: Days) -> list[Chart]:
     clinic = Chart("harbor-clinic", "Harbor Clinic", person, days)
     clinic.visit("AMB", "Heart clinic visit", days.ago(40), "Dr. Amara Osei")
     pharmacy = Chart("corner-pharmacy", "Corner Pharmacy", person, days)
-    pharmacy.fill(*FUROSEMIDE, days.ago(40), days=90, amount=90)
+    for back in (310, 220, 130, 40):
+        pharmacy.fill(*FUROSEMIDE, days.ago(back), days=90, amount=90)
     primary.up_to_date()
     return [primary, clinic, pharmacy]
 
@@ -208,6 +214,8 @@ def samuel_ortiz(days: Days) -> list[Chart]:
     primary.condition("icd10cm:E11.9", "Type 2 diabetes", days.ago(2100))
     primary.medicine(*METFORMIN, days.ago(50), PARK, "1 tablet twice a day", days=90, refills=3, amount=180)
     primary.blood_pressure(days.ago(50), 134, 80)
+    primary.procedure("snomed:722161008", "Retina exam", days.ago(540))
+    primary.foot_exam(days.ago(245))
     lab = Chart("quay-lab", "Quay Lab", person, days)
     lab.result("loinc:4548-4", "Hemoglobin A1c", days.at(days.ago(245), "08:00"), 7.8, "%", high=5.6)
     portal = Chart("portal", "Portal", person, days)
