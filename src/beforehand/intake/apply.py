@@ -19,8 +19,9 @@ from django.utils import timezone
 from beforehand.intake.batch import Applied, run_batch
 from beforehand.intake.blobs import read_blob
 from beforehand.intake.connectors.errors import ConnectorError
+from beforehand.intake.connectors.items import RawItem
 from beforehand.intake.errors import MissingBytesError, RefusedError
-from beforehand.intake.formats import items_of
+from beforehand.intake.formats import items_of, recognise
 from beforehand.intake.limits import LIMITS
 from beforehand.intake.pieces import Counts, Part, addresses
 from beforehand.record.concepts import Dictionary
@@ -90,13 +91,15 @@ def _parts(
         if on_batch is not None:
             on_batch(already)
         return
+    format_ = ""
     try:
         if content is None:
             content = read_blob(message.digest)
+        format_ = recognise(content, message.name)
         stream = items_of(content, message.name)
         head = list(islice(stream, ITEMS))
     except (RefusedError, ConnectorError, MissingBytesError) as error:
-        refused = _refuse(message, error)
+        refused = _refuse(message, error, format_)
         total.add(refused)
         if on_batch is not None:
             on_batch(refused)
@@ -110,22 +113,31 @@ def _parts(
     done = message.items_done
     while True:
         items = list(islice(rest, ITEMS))
-        following = list(islice(rest, 1))
+        following = _complete(items, rest)
         rest = chain(following, rest)
         if place + len(items) > done or not following:
-            yield Part(message, items[max(0, done - place) :], is_last=not following, urls=urls)
+            yield Part(message, items[max(0, done - place) :], is_last=not following, urls=urls, format=format_)
         place += len(items)
         if not following:
             return
 
 
-def _refuse(message: Message, error: Exception) -> Applied:
+def _complete(items: list[RawItem], rest: Iterator[RawItem]) -> list[RawItem]:
+    """Add the rest of the last item as its sender counts them, so that it is applied at once; what follows it."""
+    for raw in rest:
+        if raw.unit is None or raw.unit != items[-1].unit:
+            return [raw]
+        items.append(raw)
+    return []
+
+
+def _refuse(message: Message, error: Exception, format_: str) -> Applied:
     """Write down that the message could not be opened at all; it counts as one item."""
     reason = str(error)[:500] if isinstance(error, (RefusedError, MissingBytesError)) else _words(error)
     with transaction.atomic():
         lock_for_writing()
         Message.objects.filter(pk=message.pk, state="KEPT").update(
-            state="REFUSED", reason=reason, received=1, refused=1, items_done=1
+            state="REFUSED", format=format_, reason=reason, received=1, refused=1, items_done=1
         )
     return Applied(Counts(received=1, refused=1))
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from beforehand.clinical.fhir import Mapped, MappingError, map_resource, value_columns
 from beforehand.clinical.tables import FACTS, REFERENCES
 from beforehand.clinical.times import day_of
+from beforehand.intake.partial import Partials
 from beforehand.intake.pieces import Counts, Part, Piece, pieces_of
 from beforehand.intake.store import waiting
 from beforehand.intake.store.identities import Identities, Key
@@ -111,6 +112,7 @@ class Batch:
         self.latest: dict[int, tuple[int, int, bytes | None]] = {}
         self.dirty: dict[int, set[str]] = defaultdict(set)
         self.new_patients: set[int] = set()
+        self.partials = Partials()
 
     def run(self, parts: Sequence[Part], *, again: Sequence[int] = ()) -> Applied:
         """Apply the parts, and the quarantined items ``again``; all of it or nothing."""
@@ -169,7 +171,7 @@ class Batch:
             if states.get(part.message.pk) == "KEPT":
                 mine.append(part)
             else:
-                count = len(part.items)
+                count = part.count
                 others.append(Applied(Counts(received=count, duplicates=count)))
         return mine, others
 
@@ -200,22 +202,31 @@ class Batch:
             self.latest[items[item]] = (version_at or 0, item, digest)
 
     def _decide(self, piece: Piece) -> bool:
-        """Whether the piece is the newest word on its resource; otherwise its outcome is settled here."""
+        """Whether the piece changes what is said of its resource; otherwise its outcome is settled here."""
         latest = self.latest.get(piece.resource_id or 0)
+        piece.stands_as = None
+        is_late = False
         if latest is not None:
             version_at, item, digest = latest
             if digest == piece.digest:
                 piece.outcome = "DUPLICATE"
                 return False
-            if (piece.version_at, piece.item_id) < (version_at, item):
-                piece.outcome, piece.version_state = "APPLIED", "LATE"
-                return False
+            is_late = (piece.version_at, piece.item_id) < (version_at, item)
             piece.replaces = item
+        adds = piece.is_part and self.partials.offer(piece, latest)
+        if is_late and not adds:
+            piece.outcome, piece.version_state, piece.replaces = "APPLIED", "LATE", None
+            return False
+        if is_late:
+            piece.stands_as = piece.replaces
         return True
 
     def _settle(self, piece: Piece, state: str) -> None:
-        piece.outcome, piece.version_state, piece.trouble = "APPLIED", state, None
-        self.latest[piece.resource_id or 0] = (piece.version_at, piece.item_id, piece.digest)
+        self.partials.settle(piece)
+        piece.outcome, piece.trouble = "APPLIED", None
+        piece.version_state = "LATE" if piece.stands_as else state
+        if not piece.stands_as:
+            self.latest[piece.resource_id or 0] = (piece.version_at, piece.item_id, piece.digest)
 
     # Mapping.
 
@@ -240,13 +251,18 @@ class Batch:
         for piece in others:
             self._apply_one(piece, deferred)
         for piece, mapped in deferred:
-            if self._decide(piece):
-                self._place(piece, mapped, None)
+            if not self._decide(piece):
+                continue
+            again = self._map(piece) if piece.is_part else mapped
+            if again is not None:
+                self._place(piece, again, None)
 
-    def _map(self, piece: Piece) -> Mapped | None:
+    def _map(self, piece: Piece, *, alone: bool = False) -> Mapped | None:
+        """What the piece says; of a part, with what was said before unless ``alone``."""
         self.context.begin(piece)
+        said = piece.resource if alone or piece.whole is None else piece.whole
         try:
-            return map_resource(piece.resource or {}, self.context)
+            return map_resource(said or {}, self.context)
         except MappingError as error:
             piece.set_aside(str(error.reason), field=str(error.place), remedy=str(error.remedy))
         except RecursionError:
@@ -269,7 +285,8 @@ class Batch:
                 piece.set_aside("The Patient says nothing of who it is.", field="Patient")
                 continue
             arrival = self._arrival(piece, mapped)
-            if piece.replaces is not None and is_another_person(arrival, _latest(arrivals, arrival)):
+            now_says = self._said_now(piece, arrival)
+            if piece.replaces is not None and is_another_person(now_says, _latest(arrivals, arrival)):
                 piece.set_aside(
                     "The record now names another person than before: other birth date, names and identifiers.",
                     field="Patient",
@@ -293,6 +310,11 @@ class Batch:
             self._replace(piece, self.persons[record])
             self._add_rows(piece, mapped, record)
             self.dirty[self.persons[record]].add("patient")
+
+    def _said_now(self, piece: Piece, arrival: PersonArrival) -> PersonArrival:
+        """What a part says by itself: the names and numbers it takes over from before prove nothing."""
+        mapped = self._map(piece, alone=True) if piece.is_part else None
+        return self._arrival(piece, mapped) if mapped is not None and mapped.rows and mapped.person else arrival
 
     def _arrival(self, piece: Piece, mapped: Mapped) -> PersonArrival:
         values = mapped.rows[0][2]
@@ -326,7 +348,7 @@ class Batch:
             self._settle(piece, "WITHDRAWN" if mapped.withdrawn else "CURRENT")
             self._replace(piece, None)
             for table, fragment, values in mapped.rows:
-                self.rows.add_reference(table, self._row_id(piece, fragment), piece.item_id, values)
+                self.rows.add_reference(table, self._row_id(piece, fragment), piece.stands_as or piece.item_id, values)
             return
         record, awaited = self._person_of(mapped)
         if record is None and mapped.withdrawn and piece.replaces is not None:
@@ -363,9 +385,10 @@ class Batch:
     def _add_rows(self, piece: Piece, mapped: Mapped, record: int) -> None:
         patient = piece.patient_id = self.persons[record]
         changed = self.dirty[patient]
+        item = piece.stands_as or piece.item_id
         for table, fragment, values in mapped.rows:
             number = piece.resource_id if not fragment else self._row_id(piece, fragment)
-            self.rows.add_fact(table, number or 0, patient, record, piece.item_id, mapped.sensitivity, values)
+            self.rows.add_fact(table, number or 0, patient, record, item, mapped.sensitivity, values)
             changed.add(table)
         self.of_resource[piece.resource_id or 0] = record
         if mapped.medication is not None and mapped.rows:
@@ -422,6 +445,7 @@ class Batch:
             if piece.outcome == "APPLIED" and piece.version_state != "LATE" and piece.resource_id
         }
         self.rows.write()
+        self.partials.write()
         self.identities.write(stated)
         concepts = self.dictionary.write()
         if concepts:

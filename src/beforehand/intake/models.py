@@ -35,6 +35,35 @@ class QuarantinedItem(models.Model):
         indexes = [models.Index(fields=["state", "opened_at"]), models.Index(fields=["waiting_for"])]
 
 
+class ItemUnit(models.Model):
+    """Which items are one as their sender counts them, such as all resources of one HL7 v2 message.
+
+    Only where several resources may come from one thing; an item without a row here counts by itself.
+    """
+
+    item_id = models.BigIntegerField(primary_key=True)
+    message_id = models.BigIntegerField()
+    unit = models.IntegerField()  # 0-based, in its message
+
+    class Meta:
+        db_table = "item_unit"
+        indexes = [models.Index(fields=["message_id", "unit"])]
+
+
+class PartialStatement(models.Model):
+    """What a resource comes to that its sender states in parts: the newest word on each of its elements.
+
+    ``content`` is ``{element: [version_at, item_id, value]}``; it holds as long as ``item_id`` is the current item.
+    """
+
+    resource_id = models.BigIntegerField(primary_key=True)
+    item_id = models.BigIntegerField()
+    content = models.TextField()
+
+    class Meta:
+        db_table = "partial_statement"
+
+
 class SentIdentifier(models.Model):
     """A business identifier of a resource at its source, so that ``Practitioner?identifier=s|v`` finds it.
 

@@ -71,6 +71,15 @@ class Piece:
     trouble: Trouble | None = None
     was: str = ""  # the outcome before, of an item tried again
     replaces: int | None = None  # item whose facts it takes the place of
+    unit: int | None = None  # items of one unit are one as their sender counts them
+    is_part: bool = False  # what it leaves unsaid stays as said before
+    whole: dict[str, Any] | None = None  # of a part: the resource with what was said before
+    stands_as: int | None = None  # of a late part that adds something: the newer item whose facts it adds to
+
+    @property
+    def unit_key(self) -> tuple[int, int]:
+        """What it is counted as: message and unit; items that count by themselves have negative ones."""
+        return (self.message.pk, -1 - self.place if self.unit is None else self.unit)
 
     def set_aside(self, reason: str, *, field: str = "", remedy: str = "", waiting_for: int | None = None) -> None:
         """Quarantine it."""
@@ -86,6 +95,12 @@ class Part:
     items: list[RawItem]
     is_last: bool
     urls: Mapping[str, Key] = field(default_factory=dict)
+    format: str = "fhir"
+
+    @property
+    def count(self) -> int:
+        """How many items these are as their sender counts them."""
+        return len({("unit", raw.unit) if raw.unit is not None else ("place", raw.place) for raw in self.items})
 
 
 def milliseconds(moment: datetime) -> int:
@@ -160,7 +175,7 @@ def _read_resource(piece: Piece, resource: dict[str, Any], full_url: str | None,
 
 def piece_of(message: Message, raw: RawItem, item_id: int, urls: Mapping[str, Key], received: int) -> Piece:
     """What one received item is, before anything is known of its meaning."""
-    piece = Piece(message, raw.place, item_id, raw.resource, urls)
+    piece = Piece(message, raw.place, item_id, raw.resource, urls, unit=raw.unit, is_part=raw.method == "PATCH")
     if raw.error is not None:
         piece.set_aside(raw.error.reason, field=raw.error.place, remedy=raw.error.remedy)
     elif raw.method == "DELETE" and raw.resource is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from beforehand.intake.statements import sent
+from beforehand.intake.as_sent import sent
 from beforehand.record.access import Access
 from beforehand.record.audit import audited
 from beforehand.record.models import Item

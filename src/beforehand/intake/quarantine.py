@@ -62,8 +62,7 @@ def refuse_item(*, item: QuarantinedItem, by: Principal, reason: str) -> None:
     current = _open(item, by)
     if not reason.strip():
         raise QuarantineError("Refusing an item needs a reason.")
-    Item.objects.filter(pk=current.item_id).update(outcome="REFUSED")
-    move_to_refused(current.message_id)
+    move_to_refused(current.message_id, current.item_id)
     QuarantinedItem.objects.filter(pk=current.pk).update(
         state="REFUSED",
         waiting_for=None,

@@ -10,6 +10,7 @@ from beforehand.clinical.fhir.labels import sensitivity_of
 from beforehand.clinical.tables import FACTS
 from beforehand.intake.blobs import read_blob
 from beforehand.intake.formats import items_of
+from beforehand.intake.partial import wholes
 from beforehand.record.access import Access
 from beforehand.record.audit import audited
 from beforehand.record.models import Item, Message
@@ -37,16 +38,22 @@ def received_json(access: Access, patient_id: int) -> bytes:
 
 
 def _sent(access: Access, numbers: set[int]) -> list[Sent]:
-    """The resources of these items, each message opened once, in the order they came."""
-    places: defaultdict[int, set[int]] = defaultdict(set)
-    for message_id, place in Item.objects.filter(pk__in=numbers).values_list("message_id", "place"):
-        places[message_id].add(place)
+    """The resources of these items, each message opened once, in the order they came; parts as the whole they make."""
+    places: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    resources: dict[int, int] = {}
+    for item in Item.objects.filter(pk__in=numbers).only("message_id", "place", "resource_id"):
+        places[item.message_id][item.place] = item.pk
+        resources[item.pk] = item.resource_id or 0
+    whole = wholes(resources)
     found = []
     for message in Message.objects.filter(pk__in=places).select_related("source").order_by("pk"):
         wanted = places[message.pk]
         for raw in items_of(read_blob(message.digest), message.name):
-            if raw.place in wanted and raw.resource is not None and _may_show(access, raw.resource):
-                found.append(Sent(raw.resource, message.source.name, raw.full_url or ""))
+            if raw.place not in wanted or raw.resource is None:
+                continue
+            resource = whole.get(wanted[raw.place], raw.resource)
+            if _may_show(access, resource):
+                found.append(Sent(resource, message.source.name, raw.full_url or ""))
     return found
 
 

@@ -19,7 +19,7 @@ from beforehand.intake.ledger import keep, refuse, source_named
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.store.balance import move_to_refused
 from beforehand.record.identity import carry_over_decision
-from beforehand.record.models import Item, LinkDecision, Message, PersonRecord, Resource, Source
+from beforehand.record.models import LinkDecision, Message, PersonRecord, Resource, Source
 from beforehand.record.store.rows import lock_for_writing
 
 Entry = dict[str, Any]
@@ -129,8 +129,7 @@ def _refuse_item(entry: Entry, at: datetime) -> None:
     lock_for_writing()
     message = Message.objects.filter(source__name=entry["source"], digest=entry["digest"]).order_by("id")[0]
     item = QuarantinedItem.objects.get(message=message, place=entry["place"], state="OPEN")
-    Item.objects.filter(pk=item.item_id).update(outcome="REFUSED")
-    move_to_refused(message.pk)
+    move_to_refused(message.pk, item.item_id)
     QuarantinedItem.objects.filter(pk=item.pk).update(
         state="REFUSED", waiting_for=None, closed_at=at, closing_reason=entry["reason"]
     )

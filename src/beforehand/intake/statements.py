@@ -15,16 +15,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from beforehand.intake.apply import apply_messages
+from beforehand.intake.as_sent import sent
 from beforehand.intake.batch import Applied
-from beforehand.intake.blobs import read_blob
 from beforehand.intake.errors import StatementError
-from beforehand.intake.formats import items_of
 from beforehand.intake.ledger import keep, source_named
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.store.identities import our_reference
 from beforehand.record.access import WORK_NEEDS, PatientNotVisibleError, Principal, may_see, principal_of, require
 from beforehand.record.audit import CHANGE, audited
-from beforehand.record.models import Item, Message, PersonRecord, Resource, Source, User
+from beforehand.record.models import Item, PersonRecord, Resource, Source, User
 
 # Where each type of resource names the patient; the others say ``subject``.
 _PATIENT_ELEMENT = {
@@ -136,12 +135,3 @@ def _say(resource: Mapping[str, Any], source: Source) -> Applied:
         trouble = QuarantinedItem.objects.filter(message=message).values_list("reason", "field").first()
         raise StatementError(f"The statement cannot be written down: {' '.join(trouble or ('it repeats another.',))}")
     return applied
-
-
-def sent(item: Item) -> dict[str, Any]:
-    """The resource of one item exactly as it was sent."""
-    message = Message.objects.get(pk=item.message_id)
-    for raw in items_of(read_blob(message.digest), message.name):
-        if raw.place == item.place and raw.resource is not None:
-            return raw.resource
-    raise StatementError(f"Item {item.pk} holds no resource.")

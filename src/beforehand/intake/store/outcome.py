@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.models import ItemUnit, QuarantinedItem
 from beforehand.intake.pieces import Counts, Part, Piece
+from beforehand.intake.store.balance import fates_of
 from beforehand.record.enrolment import operations_team
 from beforehand.record.models import Item, Message
 from beforehand.record.store.rows import among, change, insert_rows, listed, table_of, update_rows
@@ -19,32 +20,43 @@ if TYPE_CHECKING:
     from beforehand.intake.batch import Applied
 
 _COUNTERS = ("received", "applied", "kept", "quarantined", "refused", "duplicates")
-_FIELD = {"APPLIED": "applied", "QUARANTINED": "quarantined", "REFUSED": "refused", "DUPLICATE": "duplicates"}
+# The graver first: what one of its items is says what the whole of them is.
+_FIELD = {"QUARANTINED": "quarantined", "APPLIED": "applied", "REFUSED": "refused", "DUPLICATE": "duplicates"}
 
 
-def count(pieces: Sequence[Piece]) -> dict[int, Counts]:
-    """Counters of each message, of items seen for the first time."""
+Fate = tuple[str, str]  # outcome, version state
+
+
+def _add(counts: Counts, fates: Iterable[Fate], by: int) -> None:
+    """Count one unit in or out: set aside if any of it is, else applied, refused or repeated."""
+    outcomes = [outcome for outcome, _ in fates]
+    unit = next(outcome for outcome in _FIELD if outcome in outcomes)
+    name = _FIELD[unit]
+    setattr(counts, name, getattr(counts, name) + by)
+    counts.received += by
+    if unit == "APPLIED" and all(state == "KEPT" for outcome, state in fates if outcome == "APPLIED"):
+        counts.kept += by
+
+
+def tally(pieces: Sequence[Piece], released: Sequence[Piece]) -> dict[int, Counts]:
+    """Changes to the counters of each message: of items seen for the first time, and of items tried again.
+
+    Items of one unit count once, with those of it that were written before.
+    """
     found: dict[int, Counts] = defaultdict(Counts)
-    for piece in pieces:
-        counts = found[piece.message.pk]
-        counts.received += 1
-        name = _FIELD[piece.outcome]
-        setattr(counts, name, getattr(counts, name) + 1)
-        if piece.version_state == "KEPT":
-            counts.kept += 1
-    return found
-
-
-def recount(pieces: Sequence[Piece]) -> dict[int, Counts]:
-    """Changes to the counters of each message, of items that were set aside before."""
-    found: dict[int, Counts] = defaultdict(Counts)
-    for piece in pieces:
-        counts = found[piece.message.pk]
-        before, after = _FIELD[piece.was], _FIELD[piece.outcome]
-        setattr(counts, before, getattr(counts, before) - 1)
-        setattr(counts, after, getattr(counts, after) + 1)
-        if piece.version_state == "KEPT":
-            counts.kept += 1
+    now: dict[tuple[int, int], dict[int, Fate]] = defaultdict(dict)
+    before: dict[tuple[int, int], dict[int, Fate]] = defaultdict(dict)
+    for piece in (*pieces, *released):
+        now[piece.unit_key][piece.item_id] = (piece.outcome, piece.version_state)
+    for piece in released:
+        before[piece.unit_key][piece.item_id] = (piece.was, "")
+    for unit, item, fate in fates_of({piece.unit_key for piece in released if piece.unit is not None}):
+        before[unit][item] = fate
+        now[unit].setdefault(item, fate)
+    for unit, fates in now.items():
+        _add(found[unit[0]], list(fates.values()), 1)
+        if unit in before:
+            _add(found[unit[0]], list(before[unit].values()), -1)
     return found
 
 
@@ -82,6 +94,9 @@ def _write_items(pieces: Sequence[Piece], released: Sequence[Piece]) -> None:
             for piece in pieces
         ),
     )
+    shared = [(piece.item_id, piece.message.pk, piece.unit) for piece in pieces if piece.unit is not None]
+    if shared:
+        insert_rows(table_of(ItemUnit), ["item_id", "message_id", "unit"], shared)
     update_rows(
         table_of(Item),
         "outcome = %s, version_state = %s, patient_id = %s, resource_id = %s",
@@ -152,18 +167,17 @@ def write_outcome(
     applied: Applied, parts: Sequence[Part], pieces: Sequence[Piece], released: Sequence[Piece], *, now: datetime
 ) -> None:
     """Write every item's outcome and add it up in ``applied``."""
+    changes = tally(pieces, released)
     _write_items(pieces, released)
     _write_quarantine(pieces, released, now)
-    first, again = count(pieces), recount(released)
-    write_counts(first)
-    write_counts(again)
+    write_counts(changes)
     for part in parts:
         done = "state = 'APPLIED', " if part.is_last else ""
         change(
             f"update {table_of(Message)} set {done}format = %s, items_done = items_done + %s where id = %s",
-            ["fhir", len(part.items), part.message.pk],
+            [part.format, len(part.items), part.message.pk],
         )
-    for counts in (*first.values(), *again.values()):
+    for counts in changes.values():
         applied.counts.add(counts)
     for piece in pieces:
         if piece.type and piece.outcome != "QUARANTINED":
