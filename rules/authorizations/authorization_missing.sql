@@ -5,7 +5,7 @@ kind: deadline
 question: Has the plan authorized {what} of {patient} for {visit_on}?
 reason: "{what} is planned for {visit_on}; {answer}."
 met: "{what} is planned for {visit_on}; the plan authorized it."
-next_step: Ask the ordering office for the authorization request, and the plan for its answer.
+next_step: "{step}"
 missing:
   which: "The plan authorized something, but nobody says that it was this order."
   coverage: "It usually needs authorization, and no insurance is on record that could be asked."
@@ -160,7 +160,10 @@ select j.patient_id, 'order:' || cast(j.id as varchar(20)) as subject,
             when j.verdict = 'not needed' then 'the plan says that it needs no authorization'
             when j.is_denied = 1 then 'the plan said no'
             when j.answered is not null then 'the plan was asked and has not decided'
-            else 'no authorization is on record' end as say_answer
+            else 'no authorization is on record' end as say_answer,
+       case when j.is_denied = 1 then 'Ask the ordering clinician whether to appeal, and tell the office that holds the visit.'
+            when j.answered is not null then 'Call the plan for its answer before the visit; ask for a faster decision where the visit cannot wait.'
+            else 'Ask the ordering office to send the plan the request for authorization.' end as say_step
 from judged j
 cross join as_of a
 left join concept_words w on w.code = j.code

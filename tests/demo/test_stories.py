@@ -15,33 +15,26 @@ from beforehand.lookahead.models import Finding
 from beforehand.record.models import Patient
 
 AFTER_THE_STAY = (
-    "contact_two_business_days discharge_summary_missing reconciliation_30_days teach_back_after_stay visit_7_14_days"
+    "contact_two_business_days discharge_summary_missing reconciliation_30_days teach_back_after_stay "
+    "team_unaware_of_stay visit_7_14_days"
 )
 
 # Person -> the open needs, each as the rules folded into it. Nothing else may stand on the list.
 STORIES: dict[str, set[str]] = {
     "Eleanor Smith": {
-        "bone_density_screening",
-        "diabetes_foot",
         "dose_differs same_ingredient_twice",
-        "heart_failure_iron",
-        "influenza_vaccination pneumococcal_vaccination rsv_vaccination tetanus_booster zoster_vaccination",
         "medicine_runs_out refill_viewed_not_asked renewal_needed",
-        "team_without_lead",
     },
     "Aisha Rahman": {
         "interacting_medicines",
     },
     "Gloria Whitfield": {
         "creatinine_rise_slow",
-        "heart_failure_iron",
-        "high_potassium_medicine potassium_high",
-        "interacting_medicines",
+        "high_potassium_medicine interacting_medicines potassium_high",
     },
     "Rosa Álvarez": {
         AFTER_THE_STAY,
         "medicine_runs_out",
-        "no_primary_care",
     },
     "Luis Álvarez": {
         "interacting_medicines",
@@ -51,9 +44,6 @@ STORIES: dict[str, set[str]] = {
     },
     "Walter Okafor": {
         AFTER_THE_STAY,
-        "heart_failure_iron",
-        "no_primary_care",
-        "ras_potassium",
     },
     "Wei Chen": {
         "interpreter_not_arranged",
@@ -71,16 +61,13 @@ STORIES: dict[str, set[str]] = {
     },
     "Joseph Whelan": {
         "appointments_clash",
-        "diabetes_foot",
         "repeated_a1c",
     },
     "Dmitri Volkov": {
         "emergency_visits_pile_up",
-        "no_primary_care",
         "referral_not_scheduled",
     },
     "Fatima Noor": {
-        "diuretic_potassium",
         "food_need_no_referral",
         "medicare_at_65",
         "plan_review_overdue",
@@ -88,7 +75,6 @@ STORIES: dict[str, set[str]] = {
     "Samuel Ortiz": {
         "diabetes_a1c",
         "diabetes_eye",
-        "diabetes_foot",
     },
 }
 
@@ -97,7 +83,7 @@ def test_every_person_is_told_of_by_three_sources_or_more() -> None:
     sources: dict[str, set[str]] = {}
     for chart in charts(date(2026, 11, 22)):
         sources.setdefault(chart.person.slug, set()).add(chart.source)
-    told = {slug: names for slug, names in sources.items() if slug != "eleanor-lab"}
+    told = {slug: names for slug, names in sources.items() if slug != "eleanor-shore"}
     assert len(told) >= 12
     assert all(len(names) >= 3 for names in told.values()), {k: v for k, v in told.items() if len(v) < 3}
 

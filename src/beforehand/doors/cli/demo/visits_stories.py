@@ -245,11 +245,12 @@ def grace_lindholm(days: Days) -> list[Chart]:
 
 
 def unplaced(days: Days) -> list[Chart]:
-    """Things nobody could place: a lab's record of Mrs. Smith with another birth date."""
-    person = Person("eleanor-lab", "Eleanor", "Smith", days.years_old(81, 260), "female", "LHA-20481", "555-0155")
-    lab = Chart("quay-lab", "Quay Lab", person, days, birth=person.birth + timedelta(days=9))
-    lab.result("loinc:33914-3", "eGFR", days.at(days.ago(2), "07:30"), 48, "mL/min/{1.73_m2}", low=60, flag="L")
-    return [lab]
+    """What nobody could place: Mrs. Smith's record at the clinic near her daughter, with another birth date."""
+    person = Person("eleanor-shore", "Eleanor", "Smith", days.years_old(81, 260), "female", "LHA-20481", "555-0155")
+    shore = Chart("shore-clinic", "Shore Clinic", person, days, birth=person.birth + timedelta(days=9))
+    shore.result("loinc:33914-3", "eGFR", days.at(days.ago(2), "07:30"), 48, "mL/min/{1.73_m2}", low=60, flag="L")
+    shore.up_to_date(but=("kidney", "team"))
+    return [shore]
 
 
 STORIES = (
