@@ -76,7 +76,7 @@ def rows(folder: Path, table: str) -> list[dict[str, Any]]:
 
 def balanced(summary: Summary) -> bool:
     outcome = summary.outcome
-    return outcome.received == outcome.applied + outcome.refused.total()
+    return outcome.received == outcome.applied + outcome.refused.total() + outcome.passed_over
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +216,26 @@ def test_tables_of_another_warehouse_come_in_as_parquet(tmp_path: Path) -> None:
     duckdb.execute(f"copy (select 'x' as id, 'x' as patient_id, 1 as mood) to '{folder}/condition.parquet'")
     with pytest.raises(ParquetError, match="columns we do not know: mood"):
         load(folder, tmp_path / "other", zone=ZONE)
+
+
+def test_only_the_tables_asked_for_are_read_and_the_rest_is_counted(
+    tmp_path: Path, loaded: tuple[Path, Summary]
+) -> None:
+    every, _ = loaded
+    summary = load(export(tmp_path / "export", FILES), tmp_path / "some", zone=ZONE, workers=1, only=["observation"])
+    assert balanced(summary)
+    assert summary.outcome.passed_over == 1  # the prescription; medicines and clinics are always read
+    assert rows(tmp_path / "some", "observation") == rows(every, "observation")
+    assert rows(tmp_path / "some", "medication_request") == []
+    with pytest.raises(BulkError, match="no table observations"):
+        load(tmp_path / "export", tmp_path / "none", zone=ZONE, only=["observations"])
+
+
+def test_resources_inside_bundles_are_passed_over_too(tmp_path: Path) -> None:
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in (
+        patient("ann"), observation("o1", "ann", 7.1), REQUEST)]}  # fmt: skip
+    files = {"all.ndjson": [bundle, bundle]}
+    summary = load(export(tmp_path / "export", files), tmp_path / "some", zone=ZONE, only=["medication_request"])
+    assert balanced(summary)
+    assert (summary.outcome.passed_over, summary.rows.get("observation")) == (2, None)
+    assert len(rows(tmp_path / "some", "medication_request")) == 1

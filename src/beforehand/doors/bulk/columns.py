@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -22,7 +22,7 @@ from beforehand.clinical.content import content_root
 from beforehand.clinical.tables import FACTS, REFERENCES
 from beforehand.clinical.valuesets import read_value_sets
 from beforehand.doors.bulk.parquet import is_parquet, read_tables
-from beforehand.doors.bulk.reading import OWN, SOURCE, Outcome, Reader, Task
+from beforehand.doors.bulk.reading import OWN, SOURCE, Outcome, Reader, Task, types_of
 from beforehand.lookahead.engines.duckdb import TYPES, DuckEngine
 from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
 from beforehand.lookahead.errors import LookaheadError
@@ -58,6 +58,7 @@ class Summary:
             "applied": found.applied,
             "kept": found.kept,
             "refused": found.refused.total(),
+            "passed_over": found.passed_over,
             "why_refused": [
                 {"where": where, "why": why, "items": count} for (where, why), count in found.refused.most_common()
             ],
@@ -102,9 +103,15 @@ def load(
     zone: str,
     source_name: str = "bulk",
     workers: int = 0,
+    only: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Summary:
-    """Make a folder of columns from a folder of exported FHIR, or of tables in Parquet."""
+    """Make a folder of columns from a folder of exported FHIR, or of tables in Parquet.
+
+    ``only`` names the fact tables that the rules to be run rest on; resources that make no other are passed over.
+    """
+    if unknown := sorted(set(only) - set(FACTS)):
+        raise BulkError(f"there is no table {', '.join(unknown)}; docs/reference/clinical-tables.md lists them")
     tables = is_parquet(export)
     tasks = [] if tables else tasks_of(export)
     if not tasks and not tables:
@@ -117,7 +124,9 @@ def load(
     pieces.mkdir(mode=0o700)
     summary = Summary()
     try:
-        for outcome in [] if tables else _read(tasks, pieces, zone, source_name, workers or os.cpu_count() or 1):
+        for outcome in (
+            [] if tables else _read(tasks, (pieces, zone, source_name, types_of(only)), workers or os.cpu_count() or 1)
+        ):
             summary.outcome.add(outcome)
             if progress is not None:
                 progress(outcome.read)
@@ -132,8 +141,11 @@ def load(
 _READER: list[Reader] = []
 
 
-def _begin(pieces: Path, zone: str, source_name: str) -> None:
-    _READER[:] = [Reader(pieces, zone, source_name)]
+Told = tuple[Path, str, str, frozenset[str]]  # where the pieces go, the zone, the source, the types to read
+
+
+def _begin(*told: Any) -> None:
+    _READER[:] = [Reader(*told)]
 
 
 def _read_one(task: Task) -> Outcome:
@@ -147,14 +159,12 @@ def _read_one(task: Task) -> Outcome:
             gc.enable()
 
 
-def _read(tasks: Sequence[Task], pieces: Path, zone: str, source_name: str, workers: int) -> Iterator[Outcome]:
+def _read(tasks: Sequence[Task], told: Told, workers: int) -> Iterator[Outcome]:
     if workers == 1 or len(tasks) == 1:
-        _begin(pieces, zone, source_name)
+        _begin(*told)
         yield from map(_read_one, tasks)
         return
-    with ProcessPoolExecutor(
-        min(workers, len(tasks)), get_context("fork"), initializer=_begin, initargs=(pieces, zone, source_name)
-    ) as pool:
+    with ProcessPoolExecutor(min(workers, len(tasks)), get_context("fork"), initializer=_begin, initargs=told) as pool:
         yield from pool.map(_read_one, tasks)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import orjson
 
 from beforehand.clinical.fhir import Mapped, MappingError, map_resource, value_columns
 from beforehand.clinical.knowledge import ConceptCodings
-from beforehand.clinical.tables import ALL
+from beforehand.clinical.tables import ALL, REFERENCES
 from beforehand.intake.connectors.errors import ConnectorError
 from beforehand.intake.connectors.fhir.connector import items
 from beforehand.intake.connectors.items import RawItem
@@ -31,6 +32,17 @@ MOST_ADDRESSES = 50_000  # kept with their numbers
 SOURCE = 1
 OWN = ("resource_id", "version", "medication_id")  # what a piece carries beside the stored columns
 _LINES = (".ndjson", ".jsonl")
+_TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')  # where exports put it: first
+WRAPPINGS = (b"Bundle", b"Parameters")
+_BENEFITS = frozenset(("ClaimResponse", "CoverageEligibilityResponse", "ExplanationOfBenefit"))
+
+
+def types_of(tables: Iterable[str]) -> frozenset[str]:
+    """The types of FHIR resources that these tables are made of; of no table named: none, which stands for all."""
+    types = {ALL[table].fhir for table in tables}
+    if types:
+        types |= {ALL[name].fhir for name in REFERENCES} | {"Patient"}
+    return frozenset(types | _BENEFITS if types & _BENEFITS else types)
 
 
 def number_of(*parts: str) -> int:
@@ -55,6 +67,7 @@ class Outcome:
     received: int = 0
     applied: int = 0
     kept: int = 0  # of the applied: no facts are made of their type
+    passed_over: int = 0  # of a type that was not asked for
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)  # (type and place, reason)
     resources: Counter[str] = field(default_factory=Counter)
     concepts: dict[int, tuple[tuple[tuple[str, str, str], ...], str]] = field(default_factory=dict)
@@ -65,6 +78,7 @@ class Outcome:
         self.received += other.received
         self.applied += other.applied
         self.kept += other.kept
+        self.passed_over += other.passed_over
         self.read += other.read
         self.refused += other.refused
         self.resources += other.resources
@@ -129,8 +143,9 @@ class _Context:
 class Reader:
     """One process's reading of tasks, into a folder of pieces."""
 
-    def __init__(self, pieces: Path, zone: str, source_name: str) -> None:
-        self.pieces, self.zone, self.source_name = pieces, zone, source_name
+    def __init__(self, pieces: Path, zone: str, source_name: str, types: frozenset[str] = frozenset()) -> None:
+        """``types`` are the resources to read; none: all."""
+        self.pieces, self.zone, self.source_name, self.types = pieces, zone, source_name, types
         self.rows: dict[str, list[bytes]] = {}
         self.written = 0
         self.duck: duckdb.DuckDBPyConnection | None = None
@@ -147,7 +162,26 @@ class Reader:
             self._write(table)
         return self.outcome
 
+    def _wanted(self, block: bytes, name: str) -> bytes:
+        """Of lines, those that may hold a wanted resource; what is passed over is not even read as JSON."""
+        if not self.types or not name.endswith(_LINES):
+            return block
+        kept = []
+        for line in block.split(b"\n"):
+            said = _TYPE.match(line)
+            if not line.strip():
+                continue
+            if said is None or said[1] in WRAPPINGS or said[1].decode() in self.types:
+                kept.append(line)
+            else:
+                self.outcome.received += 1
+                self.outcome.passed_over += 1
+        return b"\n".join(kept)
+
     def _block(self, block: bytes, name: str) -> None:
+        block = self._wanted(block, name)
+        if not block:
+            return
         try:
             found = list(items(block, name))
         except ConnectorError as error:
@@ -169,6 +203,9 @@ class Reader:
         key = key_of(resource, item.full_url)
         if key is None or not key[1]:
             refused["item", "it names no resourceType or no id"] += 1
+            return
+        if self.types and key[0] not in self.types:
+            self.outcome.passed_over += 1
             return
         self.context.own_id = number = number_of(*key)
         try:
