@@ -1,0 +1,67 @@
+"""Times as HL7 v2 writes them (``20240305143000.123-0500``) as FHIR writes them, no finer than they were said."""
+
+from __future__ import annotations
+
+import re
+
+from beforehand.intake.connectors.errors import ItemError
+from beforehand.intake.connectors.hl7v2.grammar import RESEND, Part
+
+_TIME = re.compile(
+    r"([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(\.[0-9]{1,9})?)?)?)?)?)?([+-][0-9]{4})?"
+)
+_CLOCK = re.compile(r"([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:\.[0-9]{1,9})?)?)?(?:[+-][0-9]{4})?")
+_EMPTY = re.compile(r"0+")
+_DASHED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?")
+_ODD_ZERO = "-0000"
+
+
+def offset_of(raw: str) -> str:
+    """The offset that a time states, as ``-05:00``; empty when it states none."""
+    found = _TIME.fullmatch(raw.strip())
+    zone = found[8] if found else None
+    return f"{zone[:3]}:{zone[3:]}" if zone and zone != _ODD_ZERO else ""
+
+
+def fhir_time(raw: str, zone: str, place: str) -> str | None:
+    """The FHIR date or dateTime; None when nothing is said. ``zone`` is the message's offset, where it states one.
+
+    ``ItemError`` names the place where it cannot be read. An hour without minutes is kept as its day.
+    """
+    said = raw.strip()
+    if not said or said == '""' or _EMPTY.fullmatch(said):
+        return None
+    found = _TIME.fullmatch(said)
+    if found is None:
+        dashed = _DASHED.fullmatch(said)  # some senders write dates as people do
+        if dashed is None:
+            raise ItemError(
+                place, "It is not a time as HL7 v2 writes it, such as 20240305 or 202403051430-0500.", RESEND
+            )
+        found = _TIME.fullmatch("".join(part or "" for part in dashed.groups()))
+        assert found is not None
+    year, month, day, hour, minute, second, fraction, offset = found.groups()
+    date = "-".join(part for part in (year, month, day) if part)
+    if day is None or month == "00" or day == "00":
+        return year if month in (None, "00") else f"{year}-{month}"
+    if minute is None:
+        return date
+    own = f"{offset[:3]}:{offset[3:]}" if offset and offset != _ODD_ZERO else zone
+    return f"{date}T{hour}:{minute}:{second or '00'}{(fraction or '')[:4]}{own}"
+
+
+def time_in(part: Part, zone: str, place: str) -> str | None:
+    """The FHIR time of a field's first component."""
+    return fhir_time(part.text, zone, place)
+
+
+def date_in(part: Part, zone: str, place: str) -> str | None:
+    """The FHIR date of a field, without its time of day."""
+    said = fhir_time(part.text, zone, place)
+    return said[:10] if said else None
+
+
+def clock_in(raw: str) -> str | None:
+    """A time of day as FHIR writes it; None when it is none."""
+    found = _CLOCK.fullmatch(raw.strip())
+    return f"{found[1]}:{found[2] or '00'}:{found[3] or '00'}" if found else None
