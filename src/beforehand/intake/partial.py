@@ -23,7 +23,7 @@ Words = dict[str, Word]
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 # Elements whose parts are said one by one, and by what each part is told apart.
 _BY_MEMBER = ("meta", "period", "hospitalization")
-_BY_KEY = {"extension": "url", "contained": "id"}
+_BY_KEY = {"extension": "url", "contained": "id", "identifier": "system"}
 # Elements of several types, of which one excludes the others: deceasedBoolean takes the place of deceasedDateTime.
 _CHOICE = re.compile(
     r"(value|effective|onset|abatement|deceased|multipleBirth|occurrence|performed|medication|reported|serviced|timing"
