@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 
 from beforehand.intake.connectors.errors import ItemError
 from beforehand.intake.connectors.hl7v2.grammar import RESEND, Part
@@ -13,6 +14,7 @@ _TIME = re.compile(
 _CLOCK = re.compile(r"([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:\.[0-9]{1,9})?)?)?(?:[+-][0-9]{4})?")
 _EMPTY = re.compile(r"0+")
 _DASHED = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?")
+LAST_YEAR = 2100
 _ODD_ZERO = "-0000"
 
 
@@ -26,7 +28,8 @@ def offset_of(raw: str) -> str:
 def fhir_time(raw: str, zone: str, place: str) -> str | None:
     """The FHIR date or dateTime; None when nothing is said. ``zone`` is the message's offset, where it states one.
 
-    ``ItemError`` names the place where it cannot be read. An hour without minutes is kept as its day.
+    ``ItemError`` names the place where it cannot be read. An hour without minutes is kept as its day, a day that its
+    month does not have as the month.
     """
     said = raw.strip()
     if not said or said == '""' or _EMPTY.fullmatch(said):
@@ -42,9 +45,13 @@ def fhir_time(raw: str, zone: str, place: str) -> str | None:
         assert found is not None
     year, month, day, hour, minute, second, fraction, offset = found.groups()
     date = "-".join(part for part in (year, month, day) if part)
+    if int(year) > LAST_YEAR:
+        return None  # 99991231 and the like stand for no end
     if day is None or month == "00" or day == "00":
         return year if month in (None, "00") else f"{year}-{month}"
-    if minute is None:
+    if "01" <= month <= "12" and monthrange(int(year) or 1, int(month))[1] < int(day) <= 31:
+        return f"{year}-{month}"  # such as 29 February of a common year: the month is all that can be meant
+    if minute is None or (hour == "24" and minute == "00"):
         return date
     own = f"{offset[:3]}:{offset[3:]}" if offset and offset != _ODD_ZERO else zone
     return f"{date}T{hour}:{minute}:{second or '00'}{(fraction or '')[:4]}{own}"
