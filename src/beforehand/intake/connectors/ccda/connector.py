@@ -6,23 +6,57 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from beforehand.intake.connectors.ccda.datatypes import V3, name_of
+from beforehand.intake.connectors.ccda.document import STATEMENTS, items_in
+from beforehand.intake.connectors.ccda.mapping import entries_of
 from beforehand.intake.connectors.errors import StopError
 from beforehand.intake.connectors.items import RawItem
+from beforehand.intake.connectors.xml import read_xml
 
-_CDA = (b"ClinicalDocument", b"urn:hl7-org:v3", b"2.16.840.1.113883.10.20")
+REMEDY = "Ask the sender for a whole C-CDA document."
+_MARKS = (b"ClinicalDocument", b"urn:hl7-org:v3", b"2.16.840.1.113883.10.20.22")
+_PARTS = frozenset(
+    (
+        *STATEMENTS, "section", "entry", "component", "author", "custodian", "participant", "performer", "informant",
+        "recordTarget", "documentationOf", "componentOf", "authenticator", "legalAuthenticator", "dataEnterer",
+        "informationRecipient", "inFulfillmentOf", "participantRole", "manufacturedProduct", "relatedDocument",
+        "authorization", "entryRelationship", "patient", "name", "addr",
+    )
+)  # fmt: skip
+# The first tag, after the declaration, comments and processing instructions.
+_FIRST_TAG = re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)[\s/>]")
+_PROLOGUE = re.compile(rb"<\?.{0,2000}?\?>|<!--.{0,20000}?-->", re.DOTALL)
+
+
+def _plain(content: bytes) -> bytes:
+    """Bytes in which tags can be told, whatever the encoding."""
+    return content.replace(b"\0", b"").lstrip(b" \t\r\n\xef\xbb\xbf\xff\xfe")
+
+
+def _first_tag(content: bytes) -> str:
+    found = _FIRST_TAG.search(_PROLOGUE.sub(b"", _plain(content[:65_536])))
+    return found[1].decode() if found else ""
 
 
 def recognises(head: bytes, name: str) -> bool:
     """Whether the bytes look like a clinical document, or a part of one, which is refused with a reason."""
-    plain = head.replace(b"\0", b"")  # UTF-16
-    start = plain.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\xff\xfe")
-    return start.startswith(b"<") and b"http://hl7.org/fhir" not in start and any(mark in start for mark in _CDA)
+    start = _plain(head)
+    if not start.startswith(b"<") or b"http://hl7.org/fhir" in start:
+        return False
+    return any(mark in start for mark in _MARKS) or _first_tag(head) in _PARTS
 
 
 def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
     """Every item of the document; ``StopError`` before the first when it cannot be opened."""
     content = data if isinstance(data, bytes) else data.read()
-    if not re.search(rb"<(?:\w+:)?ClinicalDocument\b", content.replace(b"\0", b"")):
-        raise StopError("It is a part of a C-CDA document, not a whole one.", "Ask the sender for the whole document.")
-    raise StopError("The document cannot be read.", "Ask the sender for a C-CDA document.")
-    yield
+    first = _first_tag(content)
+    if first in _PARTS:
+        raise StopError(
+            f"It is a part of a C-CDA document ({first}), not a whole one, so it does not say whom it is about.", REMEDY
+        )
+    root = read_xml(content)
+    if root.tag != f"{V3}ClinicalDocument":
+        is_bare = name_of(root) == "ClinicalDocument"
+        why = "its elements are not in HL7's namespace urn:hl7-org:v3" if is_bare else "it is some other XML"
+        raise StopError(f"It is not a C-CDA document: {why}.", REMEDY)
+    yield from items_in(iter(list(entries_of(root))))
