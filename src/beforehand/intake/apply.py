@@ -18,16 +18,18 @@ from django.utils import timezone
 
 from beforehand.intake.batch import Applied, run_batch
 from beforehand.intake.blobs import read_blob
-from beforehand.intake.connectors.errors import ConnectorError
+from beforehand.intake.connectors.errors import ConnectorError, ItemError
 from beforehand.intake.connectors.items import RawItem
 from beforehand.intake.errors import MissingBytesError, RefusedError
 from beforehand.intake.formats import items_of, recognise
+from beforehand.intake.ledger import LINE
 from beforehand.intake.limits import LIMITS
 from beforehand.intake.pieces import Counts, Part, addresses
 from beforehand.record.concepts import Dictionary
 from beforehand.record.models import Message, Source
 from beforehand.record.store.rows import lock_for_writing
 
+WHOLE = "the whole message"  # where the trouble is, of a message that is set aside as one
 ITEMS = 5000  # in one transaction; a bundle that is larger is still one mapping of its addresses
 
 
@@ -92,6 +94,9 @@ def _parts(
             on_batch(already)
         return
     format_ = ""
+    if message.reason:  # held when it was kept: nothing of it is applied until a person looks at it
+        yield _held(message, message.reason)
+        return
     try:
         if content is None:
             content = read_blob(message.digest)
@@ -99,6 +104,9 @@ def _parts(
         stream = items_of(content, message.name)
         head = list(islice(stream, ITEMS))
     except (RefusedError, ConnectorError, MissingBytesError) as error:
+        if message.name == LINE:  # nobody can hand it over again corrected: somebody here has to see to it
+            yield _held(message, _words(error), format_)
+            return
         refused = _refuse(message, error, format_)
         total.add(refused)
         if on_batch is not None:
@@ -131,9 +139,36 @@ def _complete(items: list[RawItem], rest: Iterator[RawItem]) -> list[RawItem]:
     return []
 
 
+def _held(message: Message, reason: str, format_: str = "") -> Part:
+    """The message as one item set aside: in its first place, which the first of its items takes over on a retry."""
+    error = ItemError(WHOLE, reason, "Look at what was sent; then retry it, or refuse it with a reason.")
+    return Part(message, [RawItem(0, None, error=error)], is_last=True, format=format_)
+
+
+def hold(message: Message, reason: str) -> Applied:
+    """Set a kept message aside as a whole, because taking it in failed in a way nobody foresaw."""
+    part = _held(message, reason)
+    return run_batch(message.source, [part], now=timezone.now(), zone=settings.TIME_ZONE)
+
+
+def retry_message(message: Message, item_id: int, now: datetime) -> Applied:
+    """Open again a message that was set aside as a whole; what it holds now takes the place of that one item.
+
+    Raises what opening it raises. Runs in the caller's transaction.
+    """
+    content = read_blob(message.digest)
+    format_ = recognise(content, message.name)
+    with collector_off():
+        items = list(items_of(content, message.name))
+        LIMITS.check_items(len(items))
+        part = Part(message, items[1:], is_last=True, urls=addresses(items), format=format_)
+        Message.objects.filter(pk=message.pk).update(state="KEPT", items_done=1)
+        return run_batch(message.source, [part], now=now, zone=settings.TIME_ZONE, again=[item_id])
+
+
 def _refuse(message: Message, error: Exception, format_: str) -> Applied:
     """Write down that the message could not be opened at all; it counts as one item."""
-    reason = str(error)[:500] if isinstance(error, (RefusedError, MissingBytesError)) else _words(error)
+    reason = _words(error)
     with transaction.atomic():
         lock_for_writing()
         Message.objects.filter(pk=message.pk, state="KEPT").update(
@@ -143,5 +178,7 @@ def _refuse(message: Message, error: Exception, format_: str) -> Applied:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, (RefusedError, MissingBytesError)):
+        return str(error)[:500]
     reason, remedy = getattr(error, "reason", ""), getattr(error, "remedy", "")
     return f"{reason} {remedy}".strip()[:500] or "The file cannot be opened."

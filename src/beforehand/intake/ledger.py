@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 
 from beforehand.intake.blobs import digest_of, keep_blobs
 from beforehand.intake.errors import RefusedError
@@ -14,13 +16,16 @@ from beforehand.intake.limits import LIMITS
 from beforehand.record.models import Message, Source
 from beforehand.record.store.rows import known_messages, lock_for_writing, number_objects
 
+LINE = "over a line"  # the name of what came by MLLP: no file that can be corrected and handed over again
+
 
 @dataclass(frozen=True)
 class Received:
-    """One thing handed over, not yet kept."""
+    """One thing handed over, not yet kept. What is ``held`` for this reason waits for a person to look at it."""
 
     content: bytes
     name: str = ""
+    held: str = ""
 
 
 def source_named(name: str, *, kind: str = "SYSTEM", user_id: int | None = None) -> Source:
@@ -29,12 +34,12 @@ def source_named(name: str, *, kind: str = "SYSTEM", user_id: int | None = None)
     return source
 
 
-def keep(*, data: bytes, source: Source, name: str, received_at: datetime) -> Message:
+def keep(*, data: bytes, source: Source, name: str, received_at: datetime, held: str = "") -> Message:
     """Commit the bytes and their message. What the same source sent before is a duplicate, counted on its message.
 
     A message kept before but not applied to the end (a killed run) is handed back to be finished.
     """
-    return keep_all(things=[Received(data, name)], source=source, received_at=received_at)[0]
+    return keep_all(things=[Received(data, name, held)], source=source, received_at=received_at)[0]
 
 
 def keep_all(*, things: Sequence[Received], source: Source, received_at: datetime) -> list[Message]:
@@ -76,12 +81,18 @@ def _known(source: Source, digests: list[str]) -> dict[str, Message]:
 
 def _message(source: Source, digest: str, thing: Received, received_at: datetime) -> Message:
     return Message(
-        source=source, digest=digest, size=len(thing.content), name=thing.name[:400], format="", received_at=received_at
+        source=source,
+        digest=digest,
+        size=len(thing.content),
+        name=thing.name[:400],
+        format="",
+        received_at=received_at,
+        reason=thing.held[:500],
     )
 
 
 def _count_as_duplicate(message: Message, earlier: Message) -> None:
-    message.state = "APPLIED"
+    message.state, message.reason = "APPLIED", ""
     message.format = earlier.format
     message.received = message.duplicates = message.items_done = earlier.received
 
@@ -100,3 +111,14 @@ def refuse(*, source: Source, name: str, refusal: RefusedError, received_at: dat
         received=1,
         refused=1,
     )
+
+
+@transaction.atomic
+def count_refused(*, source: Source, name: str, refusal: RefusedError, at: datetime) -> None:
+    """Count what is refused unread and not kept: one message a day for each name, so that a flood costs one row."""
+    lock_for_writing()
+    today = Message.objects.filter(
+        source=source, name=name[:400], state="REFUSED", digest="", received_at__date=timezone.localtime(at).date()
+    )
+    if not today.update(received=F("received") + 1, refused=F("refused") + 1):
+        refuse(source=source, name=name, refusal=refusal, received_at=at)

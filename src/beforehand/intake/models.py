@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from beforehand.record.models import Message, Team
+from beforehand.record.models import Message, Source, Team
 
 
 class QuarantinedItem(models.Model):
@@ -90,3 +90,38 @@ class MedicationMention(models.Model):
 
     class Meta:
         db_table = "medication_mention"
+
+
+class Sender(models.Model):
+    """Who may send over a line (MLLP), and as which source. An empty part means any; at least one is not empty."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    network = models.CharField(max_length=50, default="")  # 10.1.2.3 or 10.1.0.0/16
+    application = models.CharField(max_length=230, default="")  # MSH-3, first component
+    facility = models.CharField(max_length=230, default="")  # MSH-4, first component
+    added_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "sender"
+        indexes = [models.Index(fields=["source", "removed_at"])]
+
+
+class Answer(models.Model):
+    """What was answered to a message that came over a line: the same message again gets the same answer.
+
+    ``control_id`` is the sender's own number of the message (MSH-10). Another body under the same number is held.
+    """
+
+    source_id = models.BigIntegerField()
+    control_id = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)  # of the message's bytes
+    message_id = models.BigIntegerField()
+    accept = models.BinaryField(default=b"")  # the commit answer of the enhanced mode, without its frame
+    reply = models.BinaryField(default=b"")  # the application answer; empty until the message is applied
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "answer"
+        constraints = [models.UniqueConstraint(fields=["source_id", "digest"], name="answer_once")]
+        indexes = [models.Index(fields=["source_id", "control_id"])]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from beforehand.intake.apply import WHOLE, retry_message
 from beforehand.intake.batch import Applied, run_batch
 from beforehand.intake.blobs import has_blob
-from beforehand.intake.errors import IntakeError
+from beforehand.intake.connectors.errors import ConnectorError
+from beforehand.intake.errors import IntakeError, MissingBytesError, RefusedError
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.store.balance import messages_out_of_balance, messages_unlike_their_items, move_to_refused
 from beforehand.record.access import WORK_QUARANTINE, Principal, require
@@ -49,11 +53,24 @@ def _open(item: QuarantinedItem, by: Principal) -> QuarantinedItem:
 def retry_item(*, item: QuarantinedItem, by: Principal) -> Applied:
     """Try the item again as it was received, after what stood in its way has changed."""
     current = _open(item, by)
-    applied = run_batch(
-        current.message.source, [], now=timezone.now(), zone=settings.TIME_ZONE, again=[current.item_id]
-    )
+    applied = retry_now(current, timezone.now())
+    QuarantinedItem.objects.filter(pk=current.pk, state="RELEASED").update(closed_by_id=by.id or None)
     audited(by, "retry_item", patients=sorted(applied.patients), access=CHANGE)
     return applied
+
+
+def retry_now(current: QuarantinedItem, now: datetime) -> Applied:
+    """Try again one item, or a message that was set aside as a whole; in the caller's transaction."""
+    if current.field != WHOLE:
+        source = current.message.source
+        return run_batch(source, [], now=now, zone=settings.TIME_ZONE, again=[current.item_id])
+    try:
+        with transaction.atomic():
+            return retry_message(current.message, current.item_id, now)
+    except (RefusedError, ConnectorError, MissingBytesError) as error:
+        reason = getattr(error, "reason", "") or str(error)
+        QuarantinedItem.objects.filter(pk=current.pk).update(reason=reason[:400])
+        return Applied()
 
 
 @transaction.atomic

@@ -25,6 +25,13 @@ def fates_of(units: Collection[tuple[int, int]]) -> list[tuple[tuple[int, int], 
     ]
 
 
+def having_a_unit(items: Collection[int]) -> set[int]:
+    """Those of the items that are counted with others."""
+    if not items:
+        return set()
+    return {row[0] for row in fetch(f"select item_id from item_unit where {among('item_id')}", [listed(items)])}
+
+
 def unit_of(item: int) -> tuple[int, int] | None:
     """The message and unit an item is counted with; None when it counts by itself."""
     found = fetch("select message_id, unit from item_unit where item_id = %s", [item])

@@ -11,7 +11,7 @@ from django.db import connection
 
 from beforehand.intake.models import ItemUnit, QuarantinedItem
 from beforehand.intake.pieces import Counts, Part, Piece
-from beforehand.intake.store.balance import fates_of
+from beforehand.intake.store.balance import fates_of, having_a_unit
 from beforehand.record.enrolment import operations_team
 from beforehand.record.models import Item, Message
 from beforehand.record.store.rows import among, change, insert_rows, listed, table_of, update_rows
@@ -94,7 +94,12 @@ def _write_items(pieces: Sequence[Piece], released: Sequence[Piece]) -> None:
             for piece in pieces
         ),
     )
-    shared = [(piece.item_id, piece.message.pk, piece.unit) for piece in pieces if piece.unit is not None]
+    shared: list[tuple[int, int, int | None]] = [
+        (piece.item_id, piece.message.pk, piece.unit) for piece in pieces if piece.unit is not None
+    ]
+    first = {piece.item_id: piece for piece in released if piece.unit is not None and piece.place == 0}
+    for item in set(first) - having_a_unit(first):  # its message was set aside as a whole and is open now
+        shared.append((item, first[item].message.pk, first[item].unit))
     if shared:
         insert_rows(table_of(ItemUnit), ["item_id", "message_id", "unit"], shared)
     update_rows(
