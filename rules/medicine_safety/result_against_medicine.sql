@@ -32,7 +32,8 @@ with taken as (
     join rule_medicine r on r.ingredient = m.ingredient
 ),
 person_of as (
-    select rule_id, patient_id, min(start_day) as start_day, min(last_day) + 1 as ends_on, count(distinct ingredient) as medicines
+    select rule_id, patient_id, min(start_day) as start_day, min(last_day) + 1 as ends_on, count(distinct ingredient) as medicines,
+           min(ingredient) + max(ingredient) as both_of_two
     from taken
     group by rule_id, patient_id
 ),
@@ -48,7 +49,7 @@ measured as (
     where o.value_micro is not null and o.taken_to_day > a.day - f.lookback_days
 ),
 judged as (
-    select p.rule_id, p.patient_id, p.medicines, p.ends_on, m.id, m.taken_to_day, m.comparator,
+    select p.rule_id, p.patient_id, p.medicines, p.both_of_two, p.ends_on, m.id, m.taken_to_day, m.comparator,
            'result:' || cast(m.id as varchar(20)) as subject,
            m.taken_to_day + f.lookback_days as forgotten_on, a.day + 90 as horizon,
            m.comparator || m.value_text || ' ' || coalesce(m.value_unit, '') as value,
@@ -105,7 +106,8 @@ select j.rule_id, j.patient_id, j.subject,
        case when w.is_decision = 0 then 'declined'
             when w.is_decision is null then j.missing end as missing,
        i.name as say_medicine,
-       case when j.medicines > 1 then ' and ' || cast(j.medicines - 1 as varchar(20)) || ' more' else '' end as say_more,
+       case j.medicines when 1 then '' when 2 then ' and ' || e.name
+                        else ' and ' || cast(j.medicines - 1 as varchar(20)) || ' more' end as say_more,
        f.result_words as say_result,
        j.value as say_value,
        j.taken_to_day as say_taken_on,
@@ -115,4 +117,5 @@ join family f on f.rule_id = j.rule_id
 join next_change n on n.rule_id = j.rule_id and n.patient_id = j.patient_id
 join taken t on t.rule_id = j.rule_id and t.patient_id = j.patient_id and t.place = 1
 join ingredient i on i.ingredient = t.ingredient
+left join ingredient e on e.ingredient = j.both_of_two - t.ingredient
 left join word w on w.rule_id = j.rule_id and w.patient_id = j.patient_id and w.place = 1
