@@ -17,7 +17,7 @@ from beforehand.care.needs.views import finding_view
 from beforehand.care.needs.worklist import person_needs
 from beforehand.clinical.fact_words import fact_line, table_words, when
 from beforehand.clinical.tables import ALL, FACTS
-from beforehand.doors.coordinator import present_chart, present_coming, present_needs, wording
+from beforehand.doors.coordinator import present_chart, present_coming, present_needs, present_risk, wording
 from beforehand.doors.coordinator.chart import Chart
 from beforehand.lookahead.models import Finding
 from beforehand.record.access import WORK_NEEDS
@@ -87,6 +87,7 @@ def _context(
         "programme": lead.team.name if lead else "",
         "plans": present_chart.plans(chart, now)[:12],
         "who": present_chart.who(chart, contacts),
+        "risk": present_risk.heart_risk_view(chart, now),
         "history": present_chart.history(chart, now),
         "history_url": reverse("person_history", args=[patient.pk]),
         "add_url": reverse("need_add", args=[patient.pk]),

@@ -31,6 +31,7 @@ class HistoryPages(ClinicalPages):
             "kidney": True,
             "sugar": True,
             "fats": True,
+            "weight": True,
             "blood": True,
             "thyroid": True,
             "eyes": True,
@@ -74,7 +75,9 @@ class HistoryPages(ClinicalPages):
         self.procedure("snomed:312681000", "Bone density scan", self.days.ago(800))
 
     def _pressure(self) -> None:
-        self.blood_pressure(self.days.ago(55), int(self._own("systolic", 112, 128)), int(self._own("diastolic", 66, 78)))
+        self.blood_pressure(
+            self.days.ago(55), int(self._own("systolic", 112, 128)), int(self._own("diastolic", 66, 78))
+        )
 
     def _flu(self) -> None:
         self.vaccine("158", "Influenza vaccine", self.days.ago(28))
@@ -97,7 +100,15 @@ class HistoryPages(ClinicalPages):
         self._measured("loinc:4548-4", "Hemoglobin A1c", self.days.ago(55), self._own("a1c", 5.0, 5.6, 1), "%")
 
     def _fats(self) -> None:
-        self._measured("loinc:18262-6", "LDL cholesterol", self.days.ago(55), self._own("ldl", 68, 98), "mg/dL")
+        on, low, good = self.days.ago(55), self._own("ldl", 68, 98), self._own("hdl", 44, 64)
+        self._measured("loinc:18262-6", "LDL cholesterol", on, low, "mg/dL")
+        self._measured("loinc:2085-9", "HDL cholesterol", on, good, "mg/dL")
+        self._measured("loinc:2093-3", "Total cholesterol", on, low + good + 24, "mg/dL")
+
+    def _weight(self) -> None:
+        index = self._own("weight", 20.5, 24.6, 1)
+        on = self.days.at(self.days.ago(55), "09:30")
+        self.result("loinc:39156-5", "Body mass index", on, index, "kg/m2", category="vital-signs")
 
     def _blood(self) -> None:
         self._measured("loinc:2132-9", "Vitamin B12", self.days.ago(200), self._own("b12", 340, 560), "pg/mL")
