@@ -37,7 +37,7 @@ def _content(scene: Scene, title: str) -> list[Fhir]:
 
 def read_document(scene: Scene, segment: Segment) -> None:
     """One TXA as a DocumentReference."""
-    scene.used.update({"TXA", "OBX", "NTE"})
+    scene.used.update({"TXA", "OBX", "NTE"} if scene.type == "MDM" else {"TXA"})
     if scene.patient is None:
         return
     number = scene.number(segment[12])
@@ -78,7 +78,7 @@ def read_document(scene: Scene, segment: Segment) -> None:
         authenticator=next(iter(scene.clinicians(segment[22])), None),
         relatesTo=relation,
         description=title,
-        content=_content(scene, title),
+        content=_content(scene, title) if scene.type == "MDM" else [],
         context=kept(
             encounter=[scene.encounter] if scene.encounter else [],
             period=kept(start=scene.time(segment, 4)),

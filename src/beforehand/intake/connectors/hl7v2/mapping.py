@@ -34,8 +34,9 @@ RESULTS = frozenset(("ORU", "OUL"))
 MERGES = frozenset(("A40", "A47"))
 _NOT_BY_MESSAGE = "A17 A18 A24 A30 A34 A35 A36 A37 A39 A42 A43 A44 A46 A48 A49 A50 A51"
 NOT_BY_MESSAGE = frozenset(_NOT_BY_MESSAGE.split())
-_UNDERSTOOD = frozenset(("MSH", "EVN", "SFT", "UAC", "DSC", "BLG", "CTD", "PRT"))
+_UNDERSTOOD = frozenset(("MSH", "EVN", "SFT", "UAC", "DSC", "BLG"))
 SEGMENTS = "https://beforehand.example/fhir/StructureDefinition/segments-kept"
+UNREAD = "https://beforehand.example/fhir/StructureDefinition/fields-unread"
 READ_AS = "https://beforehand.example/fhir/StructureDefinition/read-as"
 
 
@@ -101,9 +102,9 @@ def _read_block(scene: Scene, block: list[Segment]) -> None:
     for segment in named.get("RF1", ()):
         scene.attempt(read_referral, segment)
     head, groups = _groups(block)
+    for segment in named.get("TXA", ()):
+        scene.attempt(read_document, segment)
     if scene.type == "MDM":
-        for segment in named.get("TXA", ()):
-            scene.attempt(read_document, segment)
         scene.used.update({"ORC", "OBR", "TQ1"} if named.get("TXA") else ())
         return
     read_observed(scene, head)
@@ -114,8 +115,6 @@ def _read_block(scene: Scene, block: list[Segment]) -> None:
 def _read_person(scene: Scene, named: dict[str, list[Segment]]) -> None:
     for segment in named.get("PD1", ()):
         scene.attempt(people.read_primary_care, segment)
-    for segment in named.get("PDA", ()):
-        scene.attempt(people.read_death, segment)
     if scene.type == "ADT" and scene.trigger in MERGES:
         for segment in named.get("MRG", ()):
             scene.attempt(people.read_merge, segment)
@@ -197,11 +196,13 @@ def _kept(scene: Scene) -> Fhir | None:
     """What of the message is kept and not made into facts, named; nothing where all of it was."""
     names = dict.fromkeys(segment.name for segment in scene.message.segments)
     left = [name for name in names if name not in scene.used and name not in _UNDERSTOOD]
-    if not left and scene.found and not scene.message.read_as:
+    if not (left or scene.notes or scene.message.read_as) and (scene.found or scene.errors):
         return None
     more = [{"url": SEGMENTS, "valueString": " ".join(left)[:2_000]}] if left else []
     if scene.message.read_as:
         more.append({"url": READ_AS, "valueString": scene.message.read_as})
+    if scene.notes:
+        more.append({"url": UNREAD, "valueString": " ".join(dict.fromkeys(scene.notes))[:2_000]})
     head = {
         "resourceType": "MessageHeader",
         "id": logical_id("MessageHeader", scene.head[3].raw, scene.head[4].raw, scene.control_id, scene.head.text(7)),

@@ -247,7 +247,7 @@ def read_given(scene: Scene, order: Segment | None, told: Segment, below: list[S
         _read_shot(scene, told, below, found, code, key)
     seen: dict[str, int] = {}
     for finding in found:
-        scene.attempt(read_finding, finding, ("vaccine", *key, None), seen, scene.time(told, 3), None)
+        scene.attempt(read_finding, finding, ("vaccine", *key), None, seen, scene.time(told, 3), None)
 
 
 def _shot_key(scene: Scene, order: Segment | None, told: Segment) -> tuple[str, ...]:

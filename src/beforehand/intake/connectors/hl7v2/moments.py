@@ -62,12 +62,6 @@ def time_in(part: Part, zone: str, place: str) -> str | None:
     return fhir_time(part.text, zone, place)
 
 
-def date_in(part: Part, zone: str, place: str) -> str | None:
-    """The FHIR date of a field, without its time of day."""
-    said = fhir_time(part.text, zone, place)
-    return said[:10] if said else None
-
-
 def clock_in(raw: str) -> str | None:
     """A time of day as FHIR writes it; None when it is none."""
     found = _CLOCK.fullmatch(raw.strip())

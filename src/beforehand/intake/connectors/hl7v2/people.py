@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from beforehand.intake.connectors.errors import ItemError
 from beforehand.intake.connectors.hl7v2 import words as said_as
 from beforehand.intake.connectors.hl7v2.datatypes import (
@@ -14,7 +16,6 @@ from beforehand.intake.connectors.hl7v2.datatypes import (
     telecom,
 )
 from beforehand.intake.connectors.hl7v2.grammar import RESEND, Segment
-from beforehand.intake.connectors.hl7v2.moments import date_in
 from beforehand.intake.connectors.hl7v2.scene import Scene, logical_id
 
 # Which of several numbers names the record: the sender's own medical record number before others.
@@ -71,12 +72,12 @@ def read_patient(scene: Scene, segment: Segment) -> Fhir:
     own = _own(numbers)
     more = numbers_of(scene, segment, 2, 4)
     numbers += [number for number in more if not any(_same(number, other) for other in numbers)]
-    numbers += _social_security(segment, numbers)
+    numbers += _social_security(segment, numbers) + _licence(segment)
     names = [name for part in segment[5].repetitions() if (name := human_name(part))]
     names += [name | {"use": name.get("use", "old")} for part in segment[9].repetitions() if (name := human_name(part))]
     sex = segment.text(8).upper()
     tables = scene.local
-    is_dead, died = segment.text(30).upper() == "Y", scene.time(segment, 29)
+    is_dead, died = segment.text(30).upper() == "Y", scene.minor_time(segment, 29)
     scene.patient = scene.add(
         "Patient",
         record_key(own),
@@ -84,7 +85,7 @@ def read_patient(scene: Scene, segment: Segment) -> Fhir:
         deleted=tuple(name for number, name in _NULLABLE.items() if segment[number].is_null),
         identifier=numbers,
         name=names,
-        birthDate=date_in(segment[7], scene.zone, segment.place(7)),
+        birthDate=(scene.minor_time(segment, 7) or "")[:10],
         gender=said_as.GENDER.get(sex) or ("unknown" if sex else None),
         address=[found for part in segment[11].repetitions() if (found := address(part))],
         telecom=_telecoms(segment, 13, "home") + _telecoms(segment, 14, "work") + _telecoms(segment, 40, ""),
@@ -109,6 +110,16 @@ def _social_security(segment: Segment, numbers: list[Fhir]) -> list[Fhir]:
     if not value or any(number.get("system") == SSN for number in numbers):
         return []
     return [{"system": SSN, "value": value, "type": {"coding": [{"code": "SS"}]}}]
+
+
+def _licence(segment: Segment) -> list[Fhir]:
+    """PID-20, the driver's licence and who gave it."""
+    value = segment.text(20)
+    if not any(letter.isdigit() for letter in value):
+        return []
+    given_by = segment.text(20, 2)
+    system = f"urn:hl7v2:licence:{quote(given_by, safe='')}" if given_by else None
+    return [kept(system=system, value=value, type={"coding": [{"code": "DL"}]})]
 
 
 def _telecoms(segment: Segment, number: int, use: str) -> list[Fhir]:
@@ -177,7 +188,7 @@ def read_relative(scene: Scene, segment: Segment) -> None:
         name=names or [{"text": company}],
         telecom=_telecoms(segment, 5, "home") + _telecoms(segment, 6, "work") + _telecoms(segment, 40, ""),
         address=[found for part in segment[4].repetitions() if (found := address(part))],
-        period=kept(start=scene.time(segment, 8), end=scene.time(segment, 9)),
+        period=kept(start=scene.minor_time(segment, 8), end=scene.minor_time(segment, 9)),
     )
 
 
@@ -201,7 +212,7 @@ def read_guarantor(scene: Scene, segment: Segment) -> None:
         name=names,
         telecom=_telecoms(segment, 6, "home") + _telecoms(segment, 7, "work"),
         address=[found for part in segment[5].repetitions() if (found := address(part))],
-        period=kept(start=scene.time(segment, 13), end=scene.time(segment, 14)),
+        period=kept(start=scene.minor_time(segment, 13), end=scene.minor_time(segment, 14)),
     )
 
 
@@ -274,13 +285,3 @@ def _relation(relation: Fhir | None) -> Fhir | None:
         return relation
     system = "http://terminology.hl7.org/CodeSystem/subscriber-relationship"
     return relation | {"coding": [{"system": system, "code": known}, *relation["coding"]]}
-
-
-def read_death(scene: Scene, segment: Segment) -> None:
-    """PDA: that and when the patient died."""
-    scene.used.add("PDA")
-    if scene.patient is not None:
-        when = scene.time(segment, 4)
-        key = scene.patient["reference"].partition("/")[2]
-        if when:
-            scene.add("Patient", key, patch=True, deceasedDateTime=when)

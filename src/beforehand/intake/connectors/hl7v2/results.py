@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from beforehand.intake.connectors.hl7v2 import words as said_as
 from beforehand.intake.connectors.hl7v2.datatypes import TYPE, Fhir, code_of, coded, kept
@@ -94,7 +94,9 @@ def read_report(
     status = order.text(25).upper()
     if not is_result and not found:
         return
-    taken = kept(start=scene.time(order, 7), end=scene.time(order, 8))
+    taken = kept(start=scene.time(order, 7), end=scene.time(order, 8)) if is_result else {}
+    specimen, collected = _specimen(scene, key, below) if is_result else (None, None)
+    when = taken.get("start") or collected
     results, texts, files = [], [], []
     seen: dict[str, int] = {}
     for finding in found:
@@ -102,7 +104,7 @@ def read_report(
         if kind in DOCUMENTS:
             files += [file for line in finding.lines if (file := attachment(scene, line))]
             continue
-        made = scene.attempt(read_finding, finding, (*key, order), seen, taken.get("start"), asked)
+        made = scene.attempt(read_finding, finding, key, order if is_result else None, seen, when, asked)
         if made is not None:
             results.append(made)
         if kind in TEXT:
@@ -120,14 +122,42 @@ def read_report(
         subject=scene.patient,
         encounter=scene.encounter,
         basedOn=[asked] if asked else [],
-        effectiveDateTime=taken.get("start") if "end" not in taken else None,
+        effectiveDateTime=when if "end" not in taken else None,
         effectivePeriod=taken if "end" in taken else None,
-        issued=scene.time(order, 22),
+        issued=scene.minor_time(order, 22),
+        specimen=[specimen] if specimen else [],
         performer=_laboratories(scene, found),
         result=results,
         conclusion="\n".join([*texts, *comments]) or None,
         presentedForm=files,
     )
+
+
+def _specimen_number(scene: Scene, found: Segment) -> Fhir | None:
+    """SPM-2: the filler's number of the specimen, else the placer's."""
+    value = found[2].component(2).below(1).text or found[2].component(1).below(1).text
+    return kept(system=scene.authority, value=value) if value else None
+
+
+def _specimen(scene: Scene, key: tuple[str, ...], below: list[Segment]) -> tuple[Fhir | None, str | None]:
+    """SPM of the order, else of the message: the specimen, and when it was taken."""
+    found = next((segment for segment in below if segment.name == "SPM"), None) or scene.message.first("SPM")
+    if found is None or scene.patient is None:
+        return None, None
+    scene.used.add("SPM")
+    when = scene.time(found, 17)
+    number = _specimen_number(scene, found)
+    told = (number["value"],) if number else key
+    made = scene.add(
+        "Specimen",
+        logical_id("Specimen", scene.patient["reference"], *told),
+        identifier=[number] if number else [],
+        subject=scene.patient,
+        type=coded(found[4], scene.local, "0487"),
+        receivedTime=scene.minor_time(found, 18),
+        collection=kept(collectedDateTime=when, bodySite=coded(found[8], scene.local)),
+    )
+    return made, when
 
 
 def _first_notes(below: list[Segment]) -> list[Segment]:
@@ -198,14 +228,14 @@ def _status(line: Segment, order: Segment | None, is_result: bool) -> str:
 def read_finding(
     scene: Scene,
     finding: Finding,
-    key: tuple[Any, ...],
+    key: tuple[str, ...],
+    order: Segment | None,
     seen: dict[str, int],
     taken: str | None,
     asked: Fhir | None,
 ) -> Fhir | None:
     """One finding as an Observation; the reference to it, or None where it is none."""
     line = finding.lines[0]
-    *numbers, order = key if key and (key[-1] is None or isinstance(key[-1], Segment)) else (*key, None)
     code = coded(line[3], scene.local)
     if code is None:
         if not line[5]:
@@ -213,7 +243,7 @@ def read_finding(
         code = {"text": "Not said"}
     told = f"{code_of(line[3]).casefold()}|{line[4].raw}"
     seen[told] = seen.get(told, 0) + 1
-    one = logical_id("Observation", *numbers, told, str(seen[told]) if seen[told] > 1 else "")
+    one = logical_id("Observation", *key, told, str(seen[told]) if seen[told] > 1 else "")
     value = value_of(scene, line)
     if len(finding.lines) > 1:
         value = {"valueString": "\n".join(text for part in finding.lines if (text := part[5].whole.strip()))}
@@ -235,7 +265,7 @@ def read_finding(
         encounter=scene.encounter,
         basedOn=[asked] if asked else [],
         effectiveDateTime=scene.time(line, 14) or taken,
-        issued=_instant(scene.time(order, 22) if order is not None else None),
+        issued=scene.minor_time(order, 22) if order is not None else None,
         performer=[*scene.clinicians(line[16]), *([who] if line[23] and (who := scene.xon(line[23])) else [])],
         interpretation=_flags(line),
         referenceRange=normal_range(line),
@@ -248,10 +278,6 @@ def read_finding(
     return {"reference": f"Observation/{one}"}
 
 
-def _instant(said: str | None) -> str | None:
-    return said
-
-
 def _flags(line: Segment) -> list[Fhir]:
     """OBX-8: each flag, such as H or A."""
     found = []
@@ -260,6 +286,25 @@ def _flags(line: Segment) -> list[Fhir]:
         if code:
             found.append({"coding": [kept(system=INTERPRETATION, code=code, display=part.words(2))]})
     return found
+
+
+def _enclosed(scene: Scene, line: Segment) -> None:
+    """A document in an OBX without an order."""
+    file = attachment(scene, line)
+    if file is None or scene.patient is None:
+        return
+    code = coded(line[3], scene.local)
+    scene.add(
+        "DocumentReference",
+        logical_id("DocumentReference", scene.patient["reference"], scene.control_id, line.place(0)),
+        status="current",
+        type=code,
+        subject=scene.patient,
+        date=scene.time(line, 14) or scene.stamp,
+        description=(code or {}).get("text"),
+        content=[{"attachment": file}],
+        context=kept(encounter=[scene.encounter] if scene.encounter else []),
+    )
 
 
 def read_observed(scene: Scene, segments: list[Segment]) -> None:
@@ -273,7 +318,7 @@ def read_observed(scene: Scene, segments: list[Segment]) -> None:
     for finding in found:
         line = finding.lines[0]
         if line.text(2).upper() in DOCUMENTS:
-            scene.notes.append("a document in an OBX without an order")
+            scene.attempt(_enclosed, line)
             continue
-        key = ("observed", scene.patient["reference"], where, line.text(14) or scene.control_id, None)
-        scene.attempt(read_finding, finding, key, seen, None, None)
+        key = ("observed", scene.patient["reference"], where, line.text(14) or scene.control_id)
+        scene.attempt(read_finding, finding, key, None, seen, None, None)

@@ -47,7 +47,7 @@ class Scene:
         self.found: dict[tuple[str, str], tuple[Fhir, bool]] = {}
         self.errors: list[ItemError] = []
         self.used: set[str] = {"MSH"}
-        self.notes: list[str] = []
+        self.notes: list[str] = []  # places of fields that are left out because they cannot be read
 
     def _stamp(self) -> str | None:
         """When the sender says it spoke: MSH-7, else EVN-2, as an instant."""
@@ -69,7 +69,7 @@ class Scene:
         Elements that say nothing are left out. ``deleted`` names those that the sender says hold no longer.
         """
         known = self.found.get((type_, key))
-        resource = known[0] if known else {"resourceType": type_, "id": key}
+        resource: Fhir = known[0] if known else {"resourceType": type_, "id": key}
         if known is None and self.stamp:
             resource["meta"] = {"lastUpdated": self.stamp}
         for name, value in elements.items():
@@ -96,6 +96,14 @@ class Scene:
             return None
         part = segment[number]
         return time_in(part if component == 1 else part.component(component), self.zone, segment.place(number))
+
+    def minor_time(self, segment: Segment, number: int) -> str | None:
+        """A time that decides nothing: where it cannot be read it is named and left out."""
+        try:
+            return self.time(segment, number)
+        except ItemError as fault:
+            self.notes.append(fault.place)
+            return None
 
     def clinician(self, part: Part) -> Fhir | None:
         """The reference to a professional (XCN), and the resource where a number tells who it is."""

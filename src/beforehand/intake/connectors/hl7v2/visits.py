@@ -15,6 +15,7 @@ ASSUMED = "https://beforehand.example/fhir/StructureDefinition/assumed-status"
 _ROLES = {7: "ATND", 8: "REF", 9: "CON", 17: "ADM"}
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
 # Messages whose event is the visit itself, so that its time is the visit's own.
+_GOING_ON = frozenset(("A09", "A13", "A15", "A16", "A25", "A26", "A32", "A33"))
 _BEGINS = frozenset(("A01", "A04", "A05", "A06", "A10", "A14", "A28"))
 
 
@@ -34,11 +35,13 @@ def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | N
     period: dict[str, Any] = {}
     if started or (scene.type == "ADT" and scene.trigger in _BEGINS and status != "planned"):
         period["start"] = started or happened or scene.stamp
+    elif status == "planned" and more is not None:
+        period["start"] = scene.time(more, 8)  # when the patient is expected
     if ended or scene.trigger == "A03":
         period["end"] = ended or happened or scene.stamp
     if scene.trigger == "A13":
         period["end"] = None  # the discharge did not happen
-    if status == "in-progress" and ended and scene.trigger != "A13":
+    if ended and scene.type == "ADT" and status in ("in-progress", None) and scene.trigger not in _GOING_ON:
         status = "finished"
     kind, system = _class(segment)
     scene.encounter = scene.add(
@@ -87,7 +90,8 @@ def _assumed(scene: Scene, segment: Segment, ended: str | None) -> str:
         return "finished"
     if scene.type == "SIU":
         return "planned"
-    return "in-progress" if scene.type == "ADT" and segment.text(44) else "unknown"
+    is_there = segment.text(44) or scene.trigger in _GOING_ON
+    return "in-progress" if scene.type == "ADT" and is_there else "unknown"
 
 
 def _class(segment: Segment) -> tuple[str, str]:
@@ -177,10 +181,11 @@ def read_allergy(scene: Scene, segment: Segment) -> None:
         code=code,
         clinicalStatus=_word("allergyintolerance-clinical", course),
         verificationStatus=_word("allergyintolerance-verification", sure),
+        criticality={"SV": "high", "MI": "low", "U": "unable-to-assess"}.get(severity),
         category=[word] if (word := said_as.ALLERGY_CATEGORY.get(segment.text(2).upper())) else [],
         reaction=[reaction] if reaction else [],
         onsetDateTime=scene.time(segment, 11 if is_new else 6),
-        recordedDate=scene.time(segment, 13) if is_new else None,
+        recordedDate=scene.minor_time(segment, 13) if is_new else None,
     )
 
 
@@ -215,7 +220,7 @@ def read_diagnosis(scene: Scene, segment: Segment) -> None:
         clinicalStatus=None if is_gone else _word("condition-clinical", "active"),
         verificationStatus=_word("condition-ver-status", sure),
         onsetDateTime=scene.time(segment, 5),
-        recordedDate=scene.time(segment, 19),
+        recordedDate=scene.minor_time(segment, 19),
         asserter=next(iter(scene.clinicians(segment[16])), None),
     )
 
@@ -244,7 +249,7 @@ def read_problem(scene: Scene, segment: Segment) -> None:
         onsetDateTime=onset,
         onsetString=None if onset else segment[17].whole,
         abatementDateTime=resolved,
-        recordedDate=scene.time(segment, 7) or scene.time(segment, 2),
+        recordedDate=scene.minor_time(segment, 7) or scene.time(segment, 2),
     )
 
 
