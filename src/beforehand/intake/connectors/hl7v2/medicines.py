@@ -21,6 +21,7 @@ from beforehand.intake.connectors.hl7v2.orders import order_number
 from beforehand.intake.connectors.hl7v2.results import findings, notes_of, read_finding
 from beforehand.intake.connectors.hl7v2.scene import Scene, logical_id
 
+CATEGORY = "http://terminology.hl7.org/CodeSystem/medicationrequest-category"
 GTS = "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation"
 _EVERY = re.compile(r"Q([0-9]{1,3})([HDW])")
 _UNIT = {"H": "h", "D": "d", "W": "wk"}
@@ -84,6 +85,15 @@ class _Course:
                 self.timing = timing_of(pattern)
 
 
+def _bounded(course: _Course) -> Fhir | None:
+    """How often, and from when until when."""
+    span = kept(start=course.start, end=course.end)
+    if not span:
+        return course.timing
+    timing: Fhir = dict(course.timing or {})
+    return timing | {"repeat": {**timing.get("repeat", {}), "boundsPeriod": span}}
+
+
 def _dosage(segment: Segment, course: _Course, route: Segment | None, fields: dict[str, int], local: str) -> Fhir:
     """How to take it: the sig in words, the dose, how often, and by which way."""
     words = [
@@ -95,7 +105,7 @@ def _dosage(segment: Segment, course: _Course, route: Segment | None, fields: di
     as_needed = course.as_needed or any(re.search(r"\bas needed\b|\bPRN\b", word, re.IGNORECASE) for word in words)
     return kept(
         text="; ".join(dict.fromkeys(word for word in (*words, course.text or "") if word)),
-        timing=course.timing,
+        timing=_bounded(course),
         asNeededBoolean=True if as_needed else None,
         route=coded(route[1], local, "0162") if route else None,
         site=coded(route[2], local, "0163") if route and route[2] else None,
@@ -141,7 +151,6 @@ def read_prescription(scene: Scene, order: Segment | None, below: list[Segment])
         expectedSupplyDuration={"value": course.days, "unit": "d", "system": "http://unitsofmeasure.org", "code": "d"}
         if course.days
         else None,
-        validityPeriod=kept(start=course.start, end=course.end),
     )
     givers = [*(scene.clinicians(order[12]) if order else []), *scene.clinicians(told[13 if is_encoded else 14])]
     key = logical_id("MedicationRequest", *_told(scene, order, told, code_at))
@@ -157,6 +166,7 @@ def read_prescription(scene: Scene, order: Segment | None, below: list[Segment])
         + ([{"value": told.text(15)}] if is_encoded and told.text(15) else []),
         status=status,
         intent="order",
+        category=_category(scene),
         medicationCodeableConcept=medicine or {"text": "Not said"},
         subject=scene.patient,
         encounter=scene.encounter,
@@ -172,6 +182,14 @@ def read_prescription(scene: Scene, order: Segment | None, below: list[Segment])
 def _authored(scene: Scene, order: Segment | None, told: Segment) -> str | None:
     said = (scene.time(order, 9) if order else None) or (scene.time(told, 32) if told.name == "RXE" else None)
     return said or scene.stamp
+
+
+def _category(scene: Scene) -> list[Fhir]:
+    """An order given on a ward is for the stay; what a patient takes at home is ordered otherwise."""
+    visit = scene.message.first("PV1")
+    if visit is None or visit.text(2).upper() != "I":
+        return []
+    return [{"coding": [{"system": CATEGORY, "code": "inpatient"}]}]
 
 
 def _whole(text: str) -> int | None:
