@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from beforehand.intake.connectors.hl7v2.grammar import pieces
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.quarantine import check_balance
 from beforehand.record.models import FACT_MODELS, Item, Message, PersonIdentifier, PersonName, PersonRecord
-from tests.unit.intake.hl7v2.mutants import FOLDER, pieces
+from tests.unit.intake.hl7v2.mutants import FOLDER
 from tests.unit.intake.receiving import receive
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,8 @@ def say(kind: str, at: str, *lines: str) -> Any:
 
 
 def facts(table: str) -> list[Any]:
-    return list(FACT_MODELS[table].unscoped.order_by("id"))
+    model: Any = FACT_MODELS[table]
+    return list(model.unscoped.order_by("id"))
 
 
 def messages_of(sample: str) -> list[bytes]:
@@ -140,7 +142,7 @@ def test_vaccines_given_refused_told_of_and_taken_back() -> None:
         receive(message, "registry", "m.hl7")
     given, refused, history = facts("immunization")
     assert (given.status, refused.status, history.status) == ("completed", "not-done", "entered-in-error")
-    assert given.dose_number == 1
+    assert given.dose_number == 2
     assert refused.status_reason is not None
 
 

@@ -48,11 +48,11 @@ class Separators(NamedTuple):
 class Part:
     """A field, one repetition of it, or a component: text that can be taken apart further."""
 
-    __slots__ = ("_by", "raw")
+    __slots__ = ("by", "raw")
 
     def __init__(self, raw: str, by: Separators) -> None:
         self.raw = raw
-        self._by = by
+        self.by = by
 
     def __bool__(self) -> bool:
         return bool(self.raw) and self.raw != '""'
@@ -66,34 +66,34 @@ class Part:
     def text(self) -> str:
         """The first subcomponent of the first component of the first repetition, in plain letters."""
         raw = self.raw
-        for sign in (self._by.repetition, self._by.component, self._by.below):
+        for sign in (self.by.repetition, self.by.component, self.by.below):
             raw = raw.partition(sign)[0]
-        return "" if raw == '""' else unescape(raw, self._by).strip()
+        return "" if raw == '""' else unescape(raw, self.by).strip()
 
     @property
     def whole(self) -> str:
         """Everything in it, in plain letters: its separators are taken for letters, as in long text."""
-        return "" if self.raw == '""' else unescape(self.raw, self._by)
+        return "" if self.raw == '""' else unescape(self.raw, self.by)
 
     def repetitions(self) -> list[Part]:
         """Each repetition that says something."""
-        if self._by.repetition not in self.raw:
+        if self.by.repetition not in self.raw:
             return [self] if self else []
-        parts = self.raw.split(self._by.repetition, MOST_REPETITIONS)[:MOST_REPETITIONS]
-        return [found for found in (Part(raw, self._by) for raw in parts) if found]
+        parts = self.raw.split(self.by.repetition, MOST_REPETITIONS)[:MOST_REPETITIONS]
+        return [found for found in (Part(raw, self.by) for raw in parts) if found]
 
     def component(self, number: int) -> Part:
         """A component by its number from 1, of the first repetition."""
-        first = self.raw.partition(self._by.repetition)[0] if self._by.repetition in self.raw else self.raw
-        return self._at(first, self._by.component, number)
+        first = self.raw.partition(self.by.repetition)[0] if self.by.repetition in self.raw else self.raw
+        return self._at(first, self.by.component, number)
 
     def below(self, number: int) -> Part:
         """A subcomponent by its number from 1."""
-        return self._at(self.raw, self._by.below, number)
+        return self._at(self.raw, self.by.below, number)
 
     def _at(self, raw: str, sign: str, number: int) -> Part:
         parts = raw.split(sign, number)
-        return Part(parts[number - 1] if len(parts) >= number else "", self._by)
+        return Part(parts[number - 1] if len(parts) >= number else "", self.by)
 
     def words(self, number: int) -> str:
         """The text of a component."""
@@ -101,24 +101,24 @@ class Part:
 
     def joined(self, sign: str = " ") -> str:
         """Every component in plain letters, for values that have no other form here."""
-        parts = re.split("[" + re.escape(self._by.component + self._by.below) + "]", self.raw)
-        plain = (unescape(part, self._by).strip() for part in parts if part != '""')
+        parts = re.split("[" + re.escape(self.by.component + self.by.below) + "]", self.raw)
+        plain = (unescape(part, self.by).strip() for part in parts if part != '""')
         return sign.join(part for part in plain if part)
 
 
 class Segment:
     """One segment: its name, its fields, and which of its name it is in the message."""
 
-    __slots__ = ("_by", "fields", "name", "number")
+    __slots__ = ("by", "fields", "name", "number")
 
     def __init__(self, name: str, fields: list[str], number: int, by: Separators) -> None:
         self.name = name
         self.fields = fields
         self.number = number
-        self._by = by
+        self.by = by
 
     def __getitem__(self, number: int) -> Part:
-        return Part(self.fields[number] if number < len(self.fields) else "", self._by)
+        return Part(self.fields[number] if number < len(self.fields) else "", self.by)
 
     def text(self, number: int, component: int = 1) -> str:
         """The plain text of a field's component."""

@@ -73,7 +73,7 @@ class _Course:
             self.start, self.end = scene.time(timing, 7), scene.time(timing, 8)
             self.text = timing[11].whole.strip() or None
         elif old is not None:
-            pattern = Part(old.component(2).raw.replace(scene.message.segments[0].fields[2][3:4] or "&", "^"), old._by)
+            pattern = Part(old.component(2).raw.replace(scene.message.segments[0].fields[2][3:4] or "&", "^"), old.by)
             patterns = [pattern] if pattern else []
             self.days = _days(old.component(3))
             segment, field = (order, 7) if order is not None and order[7] else (told, 1)

@@ -154,9 +154,9 @@ class Scene:
 
 def _shifted(part: Part) -> Part:
     """The name of an XCN as an XPN: its components without the first."""
-    sign = part._by.component
-    rest = part.raw.partition(part._by.repetition)[0].split(sign)[1:]
-    return Part(sign.join(rest[:6]), part._by)
+    sign = part.by.component
+    rest = part.raw.partition(part.by.repetition)[0].split(sign)[1:]
+    return Part(sign.join(rest[:6]), part.by)
 
 
 def _full(name: Fhir | None) -> str:

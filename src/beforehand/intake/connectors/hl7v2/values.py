@@ -37,8 +37,8 @@ def value_of(scene: Scene, segment: Segment) -> Fhir:
     if not field:
         return _absent(segment)
     if kind in TEXT or (kind in ("ST", "") and field.raw.count("~") and not segment[6]):
-        lines = field.raw.split(field._by.repetition)
-        return _text("\n".join(Part(line, field._by).whole for line in lines))
+        lines = field.raw.split(field.by.repetition)
+        return _text("\n".join(Part(line, field.by).whole for line in lines))
     parts = field.repetitions()
     first = _one(scene, segment, kind, parts[0])
     if len(parts) > 1:
