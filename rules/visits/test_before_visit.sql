@@ -19,7 +19,7 @@ needs: [visit_ahead, active_order, done_test, future_appointment, said_no, conce
 with
 -- the next visit with the clinician who ordered; an order meant for later is not for it
 visits as (
-    select o.patient_id, o.id, o.code, o.authored_from_day, v.id as visit_id, v.day, v.visit, v.calendar_id,
+    select o.patient_id, o.id, o.code, o.authored_from_day, v.id as visit_id, v.day, v.over_day, v.visit, v.calendar_id,
            row_number() over (partition by o.patient_id, o.id order by v.day nulls last, v.id nulls last) as place
     from visit_ahead v
     join active_order o on o.patient_id = v.patient_id and o.requester_id = v.practitioner_id
@@ -29,7 +29,7 @@ visits as (
       and (v.order_id is null or v.order_id <> o.id)
 ),
 planned as (
-    select v.patient_id, v.id, v.code, v.authored_from_day, v.visit_id, v.day, v.visit, v.calendar_id
+    select v.patient_id, v.id, v.code, v.authored_from_day, v.visit_id, v.day, v.over_day, v.visit, v.calendar_id
     from visits v
     where v.place = 1
 ),
@@ -52,7 +52,7 @@ declined as (
     join said_no n on n.patient_id = p.patient_id and n.about_id = p.id
 ),
 judged as (
-    select p.patient_id, p.id, p.code, p.authored_from_day, p.visit_id, p.day, p.visit, p.calendar_id,
+    select p.patient_id, p.id, p.code, p.authored_from_day, p.visit_id, p.day, p.over_day, p.visit, p.calendar_id,
            case when d.id is not null then 'EXCLUDED'
                 when t.id is not null or b.id is not null then 'MET'
                 else 'DUE' end as status
@@ -81,8 +81,8 @@ evidence as (
     from declined d
 )
 select j.patient_id, 'order:' || cast(j.id as varchar(20)) as subject, j.status, j.day - 14 as opens_on,
-       ahead.day as due_on, j.day as lapses_on,
-       case when j.day < a.day + 90 then j.day + 1 else a.day + 90 end as recheck_on,
+       ahead.day as due_on, j.over_day - 1 as lapses_on,
+       case when j.over_day < a.day + 90 then j.over_day else a.day + 90 end as recheck_on,
        case when j.status = 'EXCLUDED' then 'declined' end as missing,
        'appointment:' || cast(j.visit_id as varchar(20)) as blocks,
        coalesce(w.words, 'A test') as say_test, j.visit as say_visit, j.day as say_visit_on,
