@@ -16,7 +16,13 @@ NOW = 20_780
 YEAR = 365
 CODES = {one.value_set: number for number, one in enumerate(inputs(), start=1) if one.value_set}
 ANSWERS = {"smokes_now": 101, "smoked_before": 102, "never_smoked": 103}
-MEASURED = {"total_cholesterol": 200, "hdl_cholesterol": 45, "systolic_pressure": 160, "egfr": 90, "body_mass_index": 35}
+MEASURED = {
+    "total_cholesterol": 200,
+    "hdl_cholesterol": 45,
+    "systolic_pressure": 160,
+    "egfr": 90,
+    "body_mass_index": 35,
+}
 UNITS = {one.value_set: min(one.units) for one in inputs() if one.units}
 
 
@@ -42,7 +48,8 @@ class FakeChart:
 
 def observation(number, name, amount, *, day=NOW - 10, **changes):
     row = {
-        "id": number, "source_id": 1, "code": CODES[name], "status": "final", "taken_from_day": day, "taken_to_day": day,
+        "id": number, "source_id": 1, "code": CODES[name], "status": "final",
+        "taken_from_day": day, "taken_to_day": day,
         "taken_precision": "DAY", "value_micro": amount * 1_000_000, "value_text": str(amount),
         "value_unit": UNITS.get(name, ""), "comparator": None, **changes,
     }  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from beforehand.care.needs import forecast as forecasting
-from beforehand.care.needs.forecast import COMING, NEED, VISIT, Visit, as_dicts, line
+from beforehand.care.needs.forecast import BILL, COMING, NEED, VISIT, Bill, Visit, as_dicts, line
 from tests.unit.needs.house import TODAY, plain_words
 
 MEDICINE = "medicine:rxnorm:1364435"
@@ -28,6 +28,11 @@ class Said:
     state: str = "CURRENT"
     missing: str = ""
     say: dict = field(default_factory=dict)
+    evidence: list = field(default_factory=list)
+
+    @property
+    def id(self) -> int:
+        return self.pk
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +106,44 @@ def test_plain_values_give_iso_days_and_both_directions():
     assert ride["kind"] == "need"
     assert [one["rule"] for one in ride["holds_up"]] == ["medicine_runs_out"]
     assert ride["act_by"] < ride["due_on"]
+
+
+def test_what_is_asked_about_one_thing_stands_once():
+    renewal = Said(2, "renewal_needed", MEDICINE, due_on=TODAY + 3)
+    pills = Said(1, "medicine_runs_out", MEDICINE, status="MET", opens_on=TODAY + 10, due_on=TODAY + 17)
+    viewed = Said(3, "refill_viewed", MEDICINE, due_on=TODAY + 5)
+    (one,) = line([pills, renewal, viewed], [], TODAY)
+    assert (one.rule, one.day, one.act_by) == ("renewal_needed", TODAY + 3, TODAY + 3)
+    assert [tie.rule for tie in one.also] == ["refill_viewed", "medicine_runs_out"]
+
+
+def test_clocks_of_a_stay_keep_their_days():
+    call, visit = Said(1, "call", "stay:7", due_on=TODAY + 2), Said(2, "visit", "stay:7", due_on=TODAY + 14)
+    assert of(line([call, visit], [], TODAY), NEED) == [("call", 2), ("visit", 14)]
+
+
+def test_pills_wait_for_the_visit_and_the_visit_lists_its_ride():
+    (pills,) = [one for one in line([PILLS, RENEWAL, RIDE], [RENAL], TODAY) if one.kind == COMING]
+    assert [(tie.words, tie.due_day) for tie in pills.waits_for] == [("Kidney clinic", TODAY + 21)]
+    (ride,) = [one for one in line([PILLS, RENEWAL, RIDE], [RENAL], TODAY) if one.rule == "ride"]
+    assert [tie.words for tie in ride.holds_up] == ["Kidney clinic", "medicine_runs_out is MET"]
+
+
+BILL_IN_A_WEEK = Bill((40, 41), TODAY + 7, "Bill $12.00")
+
+
+def test_bill_stands_on_its_last_day_and_names_what_to_settle_first():
+    asked = Said(1, "bill_above_eob", "bill:41", due_on=TODAY + 5)
+    (bill,) = line([asked], [], TODAY, bills=[BILL_IN_A_WEEK])
+    assert (bill.kind, bill.day, bill.act_by, bill.finding_id) == (BILL, TODAY + 7, TODAY + 5, 1)
+    assert [tie.rule for tie in bill.waits_for] == ["bill_above_eob"]
+
+
+@pytest.mark.parametrize(("day", "shown"), [(0, 1), (-1, 0), (90, 1), (91, 0)])
+def test_bill_that_nobody_asks_about_stands_until_its_last_day(day, shown):
+    assert len(line([], [], TODAY, bills=[Bill((40,), TODAY + day, "Bill")])) == shown
+
+
+def test_bill_past_its_day_stands_while_somebody_asks():
+    asked = Said(1, "bill_above_eob", "bill:40", due_on=TODAY - 5)
+    assert of(line([asked], [], TODAY, bills=[Bill((40,), TODAY - 1, "Bill")]), BILL) == [("bill_above_eob", -1)]

@@ -92,6 +92,11 @@ def receive(data: bytes, source: Source, *, name: str = "", as_of: date | None =
     )
 
 
+def warm_up(*, as_of: date) -> None:
+    """Read and check the rules now, so that the first arrival does not wait for them."""
+    run_patients([0], as_of=as_of, store=False)
+
+
 @transaction.atomic
 def settle_patients(patient_ids: Iterable[int], *, as_of: date) -> int:
     """One short transaction: rules, risk and needs of these dirty patients, and their marks removed."""

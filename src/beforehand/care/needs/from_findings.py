@@ -208,10 +208,16 @@ def _told(fold: Fold, chains: Chains, name: str, *, is_behind: bool) -> list[dic
     """What it holds up or waits for, in words; never what somebody who sees this need may not see."""
     seen = set(labels(fold.findings).split())
     return [
-        {"words": question(each, patient=name) or rule_words(each.rule_id).title, "day": each.due_on}
+        {"words": _tied(each, name), "day": each.due_on}
         for each in ties(fold.findings, chains, is_behind=is_behind)
         if set((each.sensitivity or "").split()) <= seen
     ]
+
+
+def _tied(finding: Any, name: str) -> str:
+    """What is asked while it is open; what is so where it only comes."""
+    asked = question(finding, patient=name) or rule_words(finding.rule_id).title
+    return asked if asks_at_all(finding) else reason(finding, patient=name) or asked
 
 
 def _held(need: Need, fold: Fold, work: _Work) -> bool:

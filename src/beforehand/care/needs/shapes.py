@@ -160,7 +160,7 @@ class NeedView:
 
 @dataclass(frozen=True)
 class AheadTie:
-    """Another thing on the line that comes first, or waits."""
+    """Another thing on the line that comes first, or waits; a visit has no rule and no status."""
 
     finding_id: int
     rule: str
@@ -174,7 +174,7 @@ class AheadTie:
 class Ahead:
     """One entry of a person's 90-day line."""
 
-    kind: str  # visit, need (asks for work), coming (met today, opens by itself)
+    kind: str  # visit, bill (its last day to pay), need (asks for work), coming (met today, opens by itself)
     day: int
     opens_day: int
     subject: str
@@ -189,6 +189,7 @@ class Ahead:
     next_step: str = ""
     waits_for: tuple[AheadTie, ...] = ()
     holds_up: tuple[AheadTie, ...] = ()
+    also: tuple[AheadTie, ...] = ()  # what else is asked about the same thing
 
 
 @dataclass(frozen=True)

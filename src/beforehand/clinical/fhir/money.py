@@ -239,7 +239,7 @@ def map_invoice(r: Resource, ctx: MappingContext) -> Mapped:
     """A bill. FHIR R4 has no pay-by date, service date or claim number on it; extensions ending so are read."""
     status = status_of(r, INVOICE)
     issuer = r.get("issuer")
-    due = extension(r, "invoice-due", "due-date", "dueDate") or {}
+    due = extension(r, "invoice-due", "invoice-due-date", "due-date", "dueDate") or {}
     service = extension(r, "invoice-service-date", "service-date") or {}
     claim = extension(r, "invoice-claim-number", "claim-number") or {}
     visit = extension(r, "invoice-encounter", "encounter") or {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from beforehand.care.needs.forecast import AHEAD, NEED, VISIT
+from beforehand.care.needs.forecast import AHEAD, BILL, NEED, VISIT
 from beforehand.care.needs.register import rule_words
 from beforehand.care.needs.shapes import Ahead, FindingView, NeedView
 from beforehand.clinical.fact_words import when
@@ -35,6 +35,8 @@ def coming(
         line = next((lines[number] for number in one.appointment_ids if number in lines), None)
         if one.kind == VISIT:
             entries.append(_visit(chart, one, line, now))
+        elif one.kind == BILL:
+            entries.append(_bill(chart, one, owners.get(one.finding_id), now))
         elif one.finding_id in shown:
             entries.append(_finding(one, shown[one.finding_id], owners.get(one.finding_id), now))
     return entries
@@ -54,11 +56,44 @@ def _finding(one: Ahead, finding: FindingView, need: NeedView | None, now: int) 
         "tag": finding.status.lower() if is_open else "",
         "conditions": [(tie.status.lower(), _sentence(tie.words)) for tie in one.waits_for],
         "first_words": "First:" if one.waits_for else "",
+        "also": _also(one, now),
         "then": _then(one, now),
         "chips": chips(finding.evidence, limit=1),
         "url": reverse("need", args=[need.id]) if need else "",
         "is_pin": not is_open,
     }
+
+
+def _bill(chart: Chart, one: Ahead, need: NeedView | None, now: int) -> dict[str, Any]:
+    """The last day to pay a bill, and what to settle before anybody pays."""
+    number = int(one.subject.partition(":")[2])
+    line = next((line for line in chart.lines("invoice") if number in {said["id"] for said in line.said_by}), None)
+    is_late = one.day < now
+    return {
+        "day": one.day,
+        "start": one.day,
+        "name": _short(one.words),
+        "date_iso": wording.iso(one.day),
+        "when": wording.day_words(one.day, now=now) + (", past" if is_late else ""),
+        "words": one.words,
+        "tone": "late" if is_late else "now" if one.day <= now + 7 else "",
+        "tag": "",
+        "conditions": [(tie.status.lower(), _sentence(tie.words)) for tie in one.waits_for],
+        "first_words": "Before anybody pays:" if one.waits_for else "",
+        "then": _then(one, now),
+        "chips": [chip(chart, line, "Bill")] if line else [],
+        "url": reverse("need", args=[need.id]) if need else "",
+        "is_pin": True,
+    }
+
+
+def _also(one: Ahead, now: int) -> list[str]:
+    """What else is asked about the same thing, with its own day where that is another."""
+    said = []
+    for tie in one.also:
+        day = f" By {wording.day_words(tie.due_day, now=now)}." if tie.due_day not in (None, one.due_day) else ""
+        said.append(f"{_sentence(tie.words)}{day}")
+    return said
 
 
 def _then(one: Ahead, now: int) -> list[str]:
@@ -73,7 +108,10 @@ def _then(one: Ahead, now: int) -> list[str]:
 
 def _lane_name(finding: FindingView) -> str:
     """The first words of what it says; many lanes may come from one rule."""
-    words = _sentence(finding.reason.partition(".")[0] or rule_words(finding.rule).title)
+    return _short(_sentence(finding.reason.partition(".")[0] or rule_words(finding.rule).title))
+
+
+def _short(words: str) -> str:
     return words if len(words) <= LANE_NAME else words[:LANE_NAME].rpartition(" ")[0] + "…"
 
 

@@ -31,7 +31,10 @@ def command(patient: str, as_of: date | None, as_user: str | None, as_json: bool
     for one in entries:
         click.echo(f"{one['on']}  {'Visit: ' if one['kind'] == VISIT else ''}{one['words']}")
         for tie in one["waits_for"]:
-            click.echo(f"            first ({tie['status'].lower()}): {tie['words']}")
+            status = f" ({tie['status'].lower()})" if tie["status"] else ""
+            click.echo(f"            first{status}: {tie['words']}")
+        for tie in one["also"]:
+            click.echo(f"            also: {tie['words']}")
         for tie in one["holds_up"]:
             click.echo(f"            then: {tie['words']}")
         if one["act_by"] and one["act_by"] != one["due_on"]:
