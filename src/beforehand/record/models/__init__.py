@@ -6,12 +6,14 @@ from beforehand.record.models.facts import FACT_MODELS, REFERENCE_MODELS
 from beforehand.record.models.knowledge import KNOWLEDGE_MODELS, KnowledgeLoad
 from beforehand.record.models.people import (
     LinkDecision,
+    MatchKey,
     Patient,
     PersonContact,
     PersonIdentifier,
     PersonName,
     PersonRecord,
     PossibleMatch,
+    UnlinkedStatement,
 )
 from beforehand.record.models.provenance import DirtyPatient, Item, Message, Resource, Source
 from beforehand.record.models.work import BreakGlass, Enrolment, HouseSetting, Programme, Team, TeamMember, User
@@ -32,6 +34,7 @@ __all__ = [
     "Item",
     "KnowledgeLoad",
     "LinkDecision",
+    "MatchKey",
     "Message",
     "Patient",
     "PersonContact",
@@ -44,6 +47,7 @@ __all__ = [
     "Source",
     "Team",
     "TeamMember",
+    "UnlinkedStatement",
     "User",
     "ValueSet",
     "ValueSetCode",

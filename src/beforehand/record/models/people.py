@@ -128,7 +128,7 @@ class LinkDecision(models.Model):
 
     left_record_id = models.BigIntegerField()
     right_record_id = models.BigIntegerField()
-    decision = models.CharField(max_length=10)  # LINK, APART, UNLINK
+    decision = models.CharField(max_length=10)  # LINK, APART, UNLINK, REOPEN (taken back: nobody has decided)
     basis = models.CharField(max_length=20)  # AUTOMATIC or PERSON
     reason = models.CharField(max_length=400, default="")
     by_user_id = models.BigIntegerField(null=True)
@@ -145,7 +145,8 @@ class PossibleMatch(models.Model):
     left_record_id = models.BigIntegerField()
     right_record_id = models.BigIntegerField()
     why = models.CharField(max_length=200)  # which kinds of field agree, never their values
-    state = models.CharField(max_length=10, default="OPEN")  # OPEN, LINKED, APART
+    weight = models.IntegerField(default=0)  # orders the list for review, heaviest first; never links
+    state = models.CharField(max_length=10, default="OPEN")  # OPEN, LINKED, APART, DOUBT (linked, but differs since)
     found_at = models.DateTimeField()
 
     class Meta:
@@ -153,3 +154,33 @@ class PossibleMatch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["left_record_id", "right_record_id"], name="possible_match_once")
         ]
+        indexes = [models.Index(fields=["state", "-weight"])]
+
+
+class MatchKey(models.Model):
+    """A digest of two traits of a person record; records that share one are compared. Derived, made anew at will."""
+
+    person_record = models.ForeignKey(PersonRecord, on_delete=models.CASCADE)
+    key = models.BigIntegerField()
+
+    class Meta:
+        db_table = "match_key"
+        indexes = [models.Index(fields=["key", "person_record"])]
+
+
+class UnlinkedStatement(models.Model):
+    """What somebody here stated of two records while they were linked, and somebody has to look at since they are not.
+
+    The statement stays with the record it was made for; whether it is about the other is for a person to say.
+    """
+
+    resource_id = models.BigIntegerField(unique=True)
+    person_record_id = models.BigIntegerField()  # with whose record it stays
+    other_record_id = models.BigIntegerField()  # the record it was linked to
+    since = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)
+    looked_by_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "unlinked_statement"
+        indexes = [models.Index(fields=["person_record_id"])]

@@ -21,6 +21,18 @@ def newest_decisions(records: Iterable[int]) -> Decisions:
     return {(min(left, right), max(left, right)): decision for left, right, decision in rows}
 
 
+def automatic_links(records: Iterable[int]) -> list[tuple[int, int]]:
+    """Pairs with one of these records that are linked by no person's decision."""
+    parameter = listed(sorted(set(records)))
+    rows = fetch(
+        "select left_record_id, right_record_id, decision, basis from link_decision"
+        f" where {among('left_record_id')} or {among('right_record_id')} order by id",
+        [parameter, parameter],
+    )
+    newest = {(left, right): (decision, basis) for left, right, decision, basis in rows}
+    return [pair for pair, how in newest.items() if how == ("LINK", "AUTOMATIC")]
+
+
 def all_decided() -> set[int]:
     """Every record that stands in any decision."""
     return {
@@ -59,8 +71,8 @@ def merge_into(leading: int, patients: Iterable[int]) -> None:
     )
 
 
-def stated_while_linked(records: Iterable[int]) -> list[tuple[int, str]]:
-    """(identity, type) of what people here stated about the patients of these records since they were linked."""
+def stated_while_linked(records: Iterable[int]) -> list[tuple[int, str, int]]:
+    """(identity, type, person record) of what people stated about these records' patients since they were linked."""
     parameter = listed(sorted(records))
     since = fetch(
         "select min(at) from link_decision where decision = 'LINK'"
@@ -71,8 +83,9 @@ def stated_while_linked(records: Iterable[int]) -> list[tuple[int, str]]:
         return []
     patients = {row[0] for row in fetch(f"select patient_id from person_record where {among('id')}", [parameter])}
     return fetch(
-        "select i.resource_id, r.type from item i join message m on m.id = i.message_id"
+        "select i.resource_id, r.type, p.id from item i join message m on m.id = i.message_id"
         " join source s on s.id = m.source_id join resource r on r.id = i.resource_id"
+        " join person_record p on p.own_patient_id = i.patient_id"
         f" where s.kind = 'PERSON' and m.received_at >= %s and i.version_state = 'CURRENT' and {among('i.patient_id')}",
         [since, listed(sorted(patients))],
     )

@@ -1,155 +1,214 @@
-"""Which person records could be one person. Says what agrees, decides nothing (see ``identity``).
+"""Which person records could be one person, found by keys. Says what agrees, decides nothing (see ``identity``).
 
-Placeholder values that many people share (999-99-9999, 1 January 1900, Baby Boy, UNKNOWN) never count as agreeing.
+A fixed number of questions for each batch, however many people are known: the records that arrived are filed under
+their keys, whoever else stands under one of them is read once, and each pair is compared in ``matching_compare``.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from beforehand.record.store.persons import fold
-from beforehand.record.store.rows import among, fetch, listed
-
-_EPOCH = date(1970, 1, 1)
-PLACEHOLDER_BIRTHS = frozenset(
-    (day - _EPOCH).days
-    for day in (
-        date(1800, 1, 1),
-        date(1899, 12, 30),
-        date(1900, 1, 1),
-        date(1901, 1, 1),
-        date(1970, 1, 1),
-        date(9999, 12, 31),
-    )
+from beforehand.record.matching_compare import Comparison, Person, agreeing, compare, reasons
+from beforehand.record.matching_keys import EDITION, keys_of, number_key
+from beforehand.record.matching_words import (
+    standard_address,
+    standard_identifier,
+    standard_name,
+    standard_phone,
 )
-PLACEHOLDER_NAMES = frozenset(
-    fold(name)
-    for name in (
-        "baby", "baby boy", "baby girl", "babyboy", "babygirl", "boy", "girl", "infant", "newborn", "twin", "twin a",
-        "twin b", "male", "female", "unknown", "unk", "none", "no name", "not given", "nfn", "nmn", "test", "patient",
-        "zztest", "doe", "john doe", "jane doe", "anonymous", "refused", "na", "n/a", "null", "x", "xx", "xxx",
-        "fnu", "lnu",
-    )
-) | {""}  # fmt: skip
-_PLACEHOLDER_WORDS = frozenset(
-    fold(word)
-    for word in ("unknown", "unk", "none", "null", "n/a", "na", "test", "pending", "refused", "not available")
-)
-_KNOWN_FAKES = frozenset({"123456789", "987654321", "078051120", "219099999", "111223333", "1234567890"})
+from beforehand.record.store.rows import among, change, fetch, insert_rows, listed
 
-
-def is_placeholder_identifier(value: str) -> bool:
-    """Whether an identifier is one that stands for "we have none"."""
-    plain = fold(value)
-    if len(plain) < 4 or plain in _PLACEHOLDER_WORDS or plain in _KNOWN_FAKES or len(set(plain)) == 1:
-        return True
-    if re.fullmatch(r"\d{9}", plain):  # written like a social security number: areas never issued
-        return plain[:3] in ("000", "999", "666") or plain[3:5] == "00" or plain[5:] in ("0000", "9999")
-    return False
-
-
-def is_placeholder_name(key: str) -> bool:
-    """Whether a folded name stands for "we do not know"."""
-    return key in PLACEHOLDER_NAMES or key.startswith(("babyboy", "babygirl", "unknown", "zztest"))
+CROWD = 40  # more records under one key say nothing: nobody is looked for under it
+PEOPLE_PER_NUMBER = 3  # a number with more birth dates than this belongs to nobody
+FILED = "match_keys"
+CHUNK = 5_000
+JANUARIES = (5, 0.02)  # a source with more people than this, and this share, born on 1 January knows only the year
 
 
 @dataclass
 class Pair:
-    """Two person records and the kinds of field in which they agree. Never their values."""
+    """Two person records and how they compare. Never their values."""
 
     left: int
     right: int
-    agrees: set[str] = field(default_factory=set)
+    found: Comparison = field(default_factory=Comparison)
+    is_said: bool = False  # their source says that one replaces the other
+    is_linked: bool = False  # by itself, before one of them changed
+
+    @property
+    def agrees(self) -> set[str]:
+        """The kinds of field in which they agree."""
+        return set(agreeing(self.found))
 
     @property
     def is_certain(self) -> bool:
         """Identifier, birth date and both names agree: what promise 5 asks for."""
-        return {"identifier", "birth date", "names"} <= self.agrees
+        return self.found.is_certain
 
     @property
     def why(self) -> str:
-        """What agrees, for people."""
-        return " and ".join(sorted(self.agrees)) + (" agree" if len(self.agrees) > 1 else " agrees")
+        """What agrees and what does not, for people."""
+        words = reasons(self.found)
+        if self.is_linked:
+            return f"linked by ourselves, but since then: {words}"
+        return f"their source says that one replaces the other; {words}" if self.is_said else words
 
 
 def pairs_with(records: Iterable[int]) -> list[Pair]:
-    """Pairs of these records with any other that share an identifier, birth date and names, or names and phone."""
-    parameter = listed(sorted(set(records)))
-    found: dict[tuple[int, int], set[str]] = defaultdict(set)
-    for kind, rows in (
-        ("identifier", _sharing_identifier(parameter)),
-        ("birth date", _sharing_birth_and_names(parameter)),
-        ("phone", _sharing_names_and_phone(parameter)),
-    ):
-        for one, other in rows:
-            pair = found[min(one, other), max(one, other)]
-            pair.add(kind)
-            if kind != "identifier":
-                pair.add("names")
-    _add_birth(found)
-    return [Pair(left, right, agrees) for (left, right), agrees in sorted(found.items())]
+    """Pairs of these records with any other that are certain or should be looked at. Files the records first."""
+    wanted = sorted(set(records))
+    if not wanted:
+        return []
+    file_all()
+    people = people_of(wanted)
+    filed = {record: keys_of(person) for record, person in people.items()}
+    _file(filed)
+    holders = _holders({key for keys in filed.values() for key in keys})
+    others = {record for group in holders.values() for record in group} - people.keys()
+    people |= people_of(others)
+    shared = _shared_numbers(people, wanted, holders)
+    pairs: dict[tuple[int, int], Pair] = {}
+    for record in filed:
+        near = {other for key in filed[record] for other in holders.get(key, ())} - {record}
+        for other in near:
+            low, high = min(record, other), max(record, other)
+            if (low, high) not in pairs and low in people and high in people:
+                pairs[low, high] = Pair(low, high, compare(people[low], people[high], shared=shared))
+    vague = _sources_that_know_only_years(people, pairs.values())
+    for pair in pairs.values():
+        if pair.found.is_first_of_january and vague & {people[pair.left].source, people[pair.right].source}:
+            del pair.found.levels["birth date"]
+    return [pair for _, pair in sorted(pairs.items()) if pair.is_certain or pair.found.may_be_one]
 
 
-def _sharing_identifier(parameter: object) -> list[tuple[int, int]]:
-    rows = fetch(
-        "select a.person_record_id, b.person_record_id, a.value from person_identifier a"
-        " join person_identifier b on b.value = a.value and b.system = a.system"
-        f" where {among('a.person_record_id')} and b.person_record_id <> a.person_record_id",
-        [parameter],
+def compared(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Comparison]:
+    """How given pairs of records compare now."""
+    listed_pairs = list(pairs)
+    people = people_of({record for pair in listed_pairs for record in pair})
+    return {
+        (left, right): compare(people[left], people[right])
+        for left, right in listed_pairs
+        if left in people and right in people
+    }
+
+
+# Filing.
+
+
+def file_all() -> int:
+    """File every record anew when keys are made another way than when they were filed; how many."""
+    stored = fetch("select value from house_setting where name = %s", [FILED])
+    if stored and str(stored[0][0]).strip('"') == str(EDITION):
+        return 0
+    change("delete from match_key")
+    records = [row[0] for row in fetch("select id from person_record order by id")]
+    for start in range(0, len(records), CHUNK):
+        people = people_of(records[start : start + CHUNK])
+        _file({record: keys_of(person) for record, person in people.items()}, is_new=True)
+    change("delete from house_setting where name = %s", [FILED])
+    insert_rows("house_setting", ["name", "value"], [(FILED, str(EDITION))])
+    return len(records)
+
+
+def _file(filed: dict[int, set[int]], *, is_new: bool = False) -> None:
+    if not is_new:
+        change(f"delete from match_key where {among('person_record_id')}", [listed(filed)])
+    rows = ((record, key) for record, keys in filed.items() for key in sorted(keys))
+    insert_rows("match_key", ["person_record_id", "key"], rows)
+
+
+def _holders(keys: set[int]) -> dict[int, list[int]]:
+    """The records under each key, of keys that are not crowded."""
+    asked = listed(sorted(keys))
+    counts = fetch(f"select key, count(*) from match_key where {among('key')} group by key", [asked])
+    few = [key for key, count in counts if 1 < count <= CROWD]
+    found: dict[int, list[int]] = {key: [] for key, count in counts if count > CROWD}
+    for key, record in fetch(f"select key, person_record_id from match_key where {among('key')}", [listed(few)]):
+        found.setdefault(key, []).append(record)
+    return found
+
+
+def _shared_numbers(
+    people: dict[int, Person], wanted: Sequence[int], holders: dict[int, list[int]]
+) -> frozenset[tuple[str, str]]:
+    """(system, value) of numbers of these records that more people hold than one person could explain."""
+    found: set[tuple[str, str]] = set()
+    for record in wanted:
+        for number in people[record].identifiers if record in people else ():
+            held = holders.get(number_key(number.system, number.value))
+            if not number.value or held is None:
+                continue
+            births = {people[other].known_birth for other in held if other in people} - {None}
+            if not held or len(births) > PEOPLE_PER_NUMBER:
+                found.add((number.system, number.value))
+    return frozenset(found)
+
+
+def _sources_that_know_only_years(people: dict[int, Person], pairs: Iterable[Pair]) -> set[int]:
+    """Sources that write 1 January for whom they know only the year; asked only when a pair hangs on such a day."""
+    asked = {
+        people[record].source for pair in pairs if pair.found.is_first_of_january for record in (pair.left, pair.right)
+    }
+    if not asked:
+        return set()
+    days = [(date(year, 1, 1) - date(1970, 1, 1)).days for year in range(1900, 2100)]
+    known = dict(
+        fetch(
+            f"select source_id, count(*) from person_record where {among('source_id')} and birth_day is not null"
+            " group by source_id",
+            [listed(sorted(asked))],
+        )
     )
-    return [(one, other) for one, other, value in rows if not is_placeholder_identifier(value)]
-
-
-def _sharing_birth_and_names(parameter: object) -> list[tuple[int, int]]:
-    rows = fetch(  # cross join keeps SQLite to the order written: birth days tell most people apart, names do not
-        "select a.id, b.id, a.birth_day, n.family_key, n.given_key"
-        " from person_record a cross join person_record b cross join person_name n cross join person_name m"
-        f" where {among('a.id')} and b.birth_day = a.birth_day and b.id <> a.id and n.person_record_id = a.id"
-        " and m.person_record_id = b.id and m.family_key = n.family_key and m.given_key = n.given_key",
-        [parameter],
+    firsts = fetch(
+        f"select source_id, count(*) from person_record where {among('birth_day')} and {among('source_id')}"
+        " group by source_id",
+        [listed(days), listed(sorted(asked))],
     )
-    return [
-        (one, other)
-        for one, other, birth, family, given in rows
-        if birth not in PLACEHOLDER_BIRTHS and not is_placeholder_name(family) and not is_placeholder_name(given)
-    ]
+    least, share = JANUARIES
+    return {source for source, count in firsts if count > least and count > share * known[source]}
 
 
-def _sharing_names_and_phone(parameter: object) -> list[tuple[int, int]]:
-    rows = fetch(
-        "select a.person_record_id, b.person_record_id, n.family_key, n.given_key, a.value_key"
-        " from person_contact a cross join person_contact b cross join person_name n cross join person_name m"
-        f" where {among('a.person_record_id')} and a.kind = 'phone' and b.kind = 'phone' and a.value_key <> ''"
-        " and b.value_key = a.value_key and b.person_record_id <> a.person_record_id"
-        " and n.person_record_id = a.person_record_id and m.person_record_id = b.person_record_id"
-        " and m.family_key = n.family_key and m.given_key = n.given_key",
-        [parameter],
+# Reading.
+
+
+def people_of(records: Iterable[int]) -> dict[int, Person]:
+    """What these records say of who somebody is, standardised."""
+    asked = listed(sorted(records))
+    names: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+    numbers: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+    contacts: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    where = f"where {among('person_record_id')} order by id"
+    for record, *name in fetch(f"select person_record_id, family, given, text from person_name {where}", [asked]):
+        names[record].append((name[0], name[1], name[2]))
+    for record, *sent in fetch(f"select person_record_id, system, value, type from person_identifier {where}", [asked]):
+        numbers[record].append((sent[0], sent[1], sent[2]))
+    for record, kind, value in fetch(f"select person_record_id, kind, value from person_contact {where}", [asked]):
+        contacts[record].append((kind, value))
+    return {
+        row[0]: person_from((row[0], row[1], row[2], row[3]), names[row[0]], numbers[row[0]], contacts[row[0]])
+        for row in fetch(f"select id, source_id, birth_day, sex from person_record where {among('id')}", [asked])
+    }
+
+
+def person_from(
+    head: tuple[int, int, int | None, str | None],
+    names: Iterable[tuple[str, str, str]],
+    identifiers: Iterable[tuple[str, str, str]],
+    contacts: Sequence[tuple[str, str]],
+) -> Person:
+    """A record as sent, standardised: (record, source, birth day, sex), names, identifiers, contacts."""
+    record, source, birth, sex = head
+    return Person(
+        record,
+        source,
+        birth,
+        sex or "",
+        tuple(dict.fromkeys(standard_name(*name) for name in names)),
+        tuple(dict.fromkeys(filter(None, (standard_identifier(*number) for number in identifiers)))),
+        frozenset(filter(None, (standard_phone(value) for kind, value in contacts if kind == "phone"))),
+        frozenset(value.strip().casefold() for kind, value in contacts if kind == "email" and "@" in value),
+        tuple(filter(None, dict.fromkeys(standard_address(value) for kind, value in contacts if kind == "address"))),
     )
-    return [
-        (one, other)
-        for one, other, family, given, phone in rows
-        if not is_placeholder_name(family) and not is_placeholder_name(given) and len(set(phone)) > 1
-    ]
-
-
-def _add_birth(found: dict[tuple[int, int], set[str]]) -> None:
-    """Say of pairs found by identifier or phone whether their birth dates and names agree as well."""
-    records = {record for pair in found for record in pair}
-    births = dict(fetch(f"select id, birth_day from person_record where {among('id')}", [listed(records)]))
-    names: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    for record, family, given in fetch(
-        f"select person_record_id, family_key, given_key from person_name where {among('person_record_id')}",
-        [listed(records)],
-    ):
-        if not is_placeholder_name(family) and not is_placeholder_name(given):
-            names[record].add((family, given))
-    for (left, right), agrees in found.items():
-        birth = births.get(left)
-        if birth is not None and birth == births.get(right) and birth not in PLACEHOLDER_BIRTHS:
-            agrees.add("birth date")
-        if names[left] & names[right]:
-            agrees.add("names")

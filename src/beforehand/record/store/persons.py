@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from beforehand.record.matching_compare import Person, compare
 from beforehand.record.models import HouseSetting, Patient, PersonContact, PersonIdentifier, PersonName, PersonRecord
+from beforehand.record.store.matching import people_of, person_from
 from beforehand.record.store.rows import (
     FACT_NAMES,
     Numbers,
@@ -96,29 +98,33 @@ def write_persons(source_id: int, arrivals: Sequence[PersonArrival]) -> tuple[di
 
 
 def is_another_person(arrival: PersonArrival, before: PersonArrival | None = None) -> bool:
-    """Whether a newer version of a record names somebody else: birth date, every name and every identifier changed.
+    """Whether a newer version of a record names somebody else: another birth date, and no name like the one before.
 
     A source that gives a number to a second person must not turn the first into them.
     """
-    if before is None:
-        born = fetch("select birth_day from person_record where id = %s", [arrival.record_id])
-        if not born:
-            return False
-        names = fetch("select family_key, given_key from person_name where person_record_id = %s", [arrival.record_id])
-        numbers = fetch("select system, value from person_identifier where person_record_id = %s", [arrival.record_id])
-        birth_day, known_names, known_numbers = born[0][0], set(names), set(numbers)
-    else:
-        birth_day, known_names, known_numbers = before.birth_day, _name_keys(before), _numbers(before)
-    changed = None not in (birth_day, arrival.birth_day) and birth_day != arrival.birth_day
-    return changed and not known_names & _name_keys(arrival) and not known_numbers & _numbers(arrival)
+    known = people_of([arrival.record_id]).get(arrival.record_id) if before is None else _person(before)
+    if known is None:
+        return False
+    new = _person(arrival)
+    if known.names == new.names or set(known.names) & set(new.names):
+        return False
+    found = compare(known, new)
+    if found.level("birth date") in ("", "same"):
+        return False
+    if found.level("identifier") in ("", "differs"):
+        return not {"same", "part"} & {found.level("family name"), found.level("given name")} or (
+            found.level("birth date") == "differs" and found.level("given name") == "differs"
+        )
+    return [found.level(kind) for kind in ("birth date", "family name", "given name")] == ["differs"] * 3
 
 
-def _name_keys(arrival: PersonArrival) -> set[tuple[str, str]]:
-    return {(fold(family)[:200], fold(given)[:200]) for _, family, given, _ in arrival.names}
-
-
-def _numbers(arrival: PersonArrival) -> set[tuple[str, str]]:
-    return {(system[:300], value[:200]) for system, value, _ in arrival.identifiers}
+def _person(arrival: PersonArrival) -> Person:
+    return person_from(
+        (arrival.record_id, 0, arrival.birth_day, arrival.sex),
+        [(family, given, text) for _, family, given, text in arrival.names],
+        arrival.identifiers,
+        [(kind, value) for kind, _, value in arrival.contacts],
+    )
 
 
 def _write_details(arrivals: Iterable[PersonArrival], persons: dict[int, int]) -> None:
