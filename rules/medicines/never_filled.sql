@@ -23,7 +23,8 @@ harm: 3
 needs: [person, active_medication_request, completed_fill, medication_dispense, contact_tried, medicine_name, value_set_code, as_of]
 --- */
 -- An order of the last 180 days, not taken only when needed, not given in a hospital, and not a renewal (no fill of the
--- same ingredients in the 120 days before it: the supply rule watches those). Worth a call after seven days, overdue
+-- same ingredients in the 120 days before it: the supply rule watches those; a short course that was over more than 30 days
+-- before the order began is no supply to renew). Worth a call after seven days, overdue
 -- after thirty. Where no pharmacy tells us anything about this person the answer is "cannot tell".
 with ordered as (
     select r.patient_id, n.subject, n.name, r.id, r.authored_from_day, r.authored_to_day, r.valid_until_to_day,
@@ -50,6 +51,7 @@ fill as (
     join completed_fill f on f.patient_id = x.patient_id
     join medicine_name n on n.code = f.code and n.subject = x.subject
     where x.place = 1 and f.filled_to_day >= x.authored_from_day - 120
+      and (f.days_supply is null or f.filled_to_day + f.days_supply >= x.authored_from_day - 30)
 ),
 fetched as (
     select patient_id, subject, max(filled_to_day) as last_day, max(id_since) as id
