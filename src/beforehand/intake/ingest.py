@@ -15,6 +15,7 @@ from django.utils import timezone
 from beforehand.intake.apply import ITEMS, apply_messages, collector_off
 from beforehand.intake.archives import Member, members, size_of
 from beforehand.intake.batch import Applied
+from beforehand.intake.connectors.csv.connector import is_list_named, with_mapping
 from beforehand.intake.ledger import Received, keep_all, refuse, source_named
 from beforehand.intake.limits import LIMITS, Limits
 from beforehand.intake.pieces import Counts
@@ -70,12 +71,17 @@ def ingest_paths(
     stdin: IO[bytes] | None = None,
     received_at: datetime | None = None,
     limits: Limits = LIMITS,
+    mapping: bytes | None = None,
 ) -> Summary:
-    """Take in everything the paths hold. ``on_applied`` hears of the patients changed after each transaction."""
+    """Take in everything the paths hold. ``on_applied`` hears of the patients changed after each transaction.
+
+    ``mapping`` tells what the columns of lists (CSV) mean; it is kept with each list.
+    """
     started = time.perf_counter()
     source = source_named(source_name)
     summary = Summary()
     run = _Run(source, summary, progress, on_applied, received_at or timezone.now(), size_of(list(paths)))
+    run.mapping = mapping
     with collector_off():
         for number, group in enumerate(_groups(members(list(paths), limits=limits, stdin=stdin)), start=1):
             run.take(group)
@@ -105,6 +111,7 @@ class _Run:
         self.received_at = received_at
         self.size = size
         self.read = 0
+        self.mapping: bytes | None = None
         self.dictionary = Dictionary(source.name)
 
     def take(self, group: list[Member]) -> None:
@@ -116,7 +123,9 @@ class _Run:
                 refuse(source=self.source, name=member.name, refusal=member.refusal, received_at=self.received_at)
                 self.on_batch(Applied(Counts(received=1, refused=1)))
             else:
-                things.append(Received(member.content, member.name))
+                is_list = self.mapping is not None and is_list_named(member.name)
+                content = with_mapping(self.mapping or b"", member.content) if is_list else member.content
+                things.append(Received(content, member.name))
         if things:
             self._apply(things)
         self.read += sum(member.packed for member in group)
