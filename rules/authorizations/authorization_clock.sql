@@ -7,6 +7,7 @@ reason: "The plan was asked on {asked_on}."
 next_step: Call the plan.
 missing:
   asked: "The day the plan was asked is not exact, so nobody can tell whether its time is over."
+  exact_day: "The day the plan was asked, or answered, is known only by its month. Ask the office that asked."
 excluded:
   declined: "{patient} does not want the service any more."
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}

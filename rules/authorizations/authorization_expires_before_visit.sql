@@ -8,6 +8,7 @@ met: "The authorization holds until {until_on}, and the visit is on {visit_on}."
 next_step: Ask the plan to extend the authorization, or move the visit into its time.
 missing:
   until: "The authorization does not say clearly from when until when it holds."
+  exact_day: "The day of the visit, or until when the authorization holds, is known only by its month. Ask the office and the plan."
 authority: {name: "CMS-0057-F: the plan answers within 7 calendar days", edition: "2024, in force 2026",
             url: "https://www.cms.gov/cms-interoperability-and-prior-authorization-final-rule-cms-0057-f", valid_from: 2015-01-01}
 author: Beforehand founders

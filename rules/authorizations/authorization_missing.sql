@@ -9,6 +9,7 @@ next_step: "{step}"
 missing:
   which: "The plan authorized something, but nobody says that it was this order."
   coverage: "It usually needs authorization, and no insurance is on record that could be asked."
+  exact_day: "The day of the service, of its order or of the plan's answer is known only by its month. Ask the office for the day."
 excluded:
   declined: "{patient} does not want {what}."
   free: "The plan says that {what} needs no authorization."

@@ -10,6 +10,7 @@ missing:
   statement: "The plan's statement for this bill is not here; ask whether it was sent to insurance."
   share: "The plan's statement does not say what the person owes."
   amount: "The bill does not say what it asks."
+  exact_day: "The day of the service, or of the plan's statement, is known only by its month. Ask the plan or the biller."
 excluded: {declined: "{patient} does not want the bill followed up."}
 authority: {name: "CMS, How to read an explanation of benefits; own checks B03 and B04", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

@@ -6,6 +6,8 @@ question: Was the bill of {patient} from {who} sent to the insurance first?
 reason: "{who} asks {asked_cents} for {service_on}; insurance was in force that day and its statement has not come."
 met: "Somebody asked about it."
 next_step: Ask the billing office whether it was sent to the insurance, and wait with paying.
+missing:
+  exact_day: "The day of the service, or since when the insurance holds, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B04", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

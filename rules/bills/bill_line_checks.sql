@@ -6,6 +6,8 @@ question: Should {patient} pay this?
 reason: "{who} left {share_cents} of {service_on} to the person."
 met: "Somebody asked about it."
 next_step: Ask the plan and the billing office.
+missing:
+  exact_day: "The day of the service, or of the plan's statement, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "named in each row", edition: "",
             url: "", valid_from: 2000-01-01}

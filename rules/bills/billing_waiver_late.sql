@@ -9,6 +9,7 @@ next_step: "Tell the plan and the billing office that the consent came too late,
 missing:
   hour: "The consent is of the day of the visit; nobody says whether it was given three hours before."
   booked: "The consent is of one or two days before; it counts only if the visit was booked in that time."
+  exact_day: "The day of the service, or of the consent, is known only by its month. Ask the biller for the signed consent."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "No Surprises Act, notice and consent (45 CFR 149.420): 72 hours, or 3 hours for visits booked within 72 hours; own check B08", edition: "2022",
             url: "https://www.cms.gov/nosurprises", valid_from: 2022-01-01}

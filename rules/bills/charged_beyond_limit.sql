@@ -6,6 +6,8 @@ question: Was {patient} charged too much?
 reason: "{charged_cents} of {limit_cents}."
 met: "The plan was asked to work the claims of {year} out again."
 next_step: Call the plan.
+missing:
+  exact_day: "The day of a service or of a statement is known only by its month. Ask the plan."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "named in each row", edition: "",
             url: "", valid_from: 2000-01-01}

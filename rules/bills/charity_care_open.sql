@@ -6,6 +6,8 @@ question: Has {patient} asked {who} for financial help with the bill?
 reason: "{who} asks {asked_cents} for hospital care; money is said to be short. Help can be asked for until {due_on}."
 met: "Financial help was asked for, or the bill was gone through with the hospital."
 next_step: Ask the hospital for its financial assistance form and fill it in together.
+missing:
+  exact_day: "The day of the first bill is known only by its month, and the 240 days count from it. Ask the hospital."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "26 CFR 1.501(r)-4 to 1.501(r)-6: 240 days to apply, 120 days before collection; own check B25", edition: "2014",
             url: "https://www.irs.gov/charities-non-profits/charitable-organizations/requirements-for-501c3-hospitals-under-the-affordable-care-act-section-501r", valid_from: 2016-01-01}

@@ -6,6 +6,8 @@ question: Was {patient} billed twice for {service_on}?
 reason: "{who} sent the plan two claims for {service_on} of the same amount; {share_cents} is left to the person on the second."
 met: "Somebody asked about it."
 next_step: Ask the billing office which of the two claims is the right one.
+missing:
+  exact_day: "The day of one of the services is known only by its month, so the two may be one. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B02", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

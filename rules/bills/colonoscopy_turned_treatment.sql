@@ -9,6 +9,7 @@ next_step: Ask the billing office to send it again as a screening that turned in
 missing:
   plan: "Nobody says which insurance paid; Medicare's share differs from private insurance."
   amount: "Medicare's share for that day, or what it allows, is not known."
+  exact_day: "The day of the colonoscopy, or since when the insurance holds, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "Consolidated Appropriations Act 2021, section 122 (Medicare: 15 percent 2023 to 2026, 10 percent 2027 to 2029, none from 2030); own check B12", edition: "2021",
             url: "https://www.congress.gov/bill/116th-congress/house-bill/133", valid_from: 2022-01-01}

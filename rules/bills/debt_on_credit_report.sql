@@ -6,6 +6,8 @@ question: Can the medical debt of {patient} come off the credit report?
 reason: "The bill of {who} of {billed_on} over {asked_cents} stands on a credit report although it is {why}."
 met: "Somebody asked about it."
 next_step: Write to the credit bureaus that it is to be taken off.
+missing:
+  exact_day: "The day of the bill is known only by its month, and the year counts from it. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "Equifax, Experian and TransUnion, joint measures on medical debt (voluntary); own check B30", edition: "2023",
             url: "https://www.consumerfinance.gov/ask-cfpb/what-should-i-know-about-medical-debt-in-collections-en-2125/", valid_from: 2023-04-11}

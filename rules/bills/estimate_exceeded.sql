@@ -8,6 +8,7 @@ met: "Somebody asked about it."
 next_step: "Help the person start the patient-provider dispute, 25 dollars: 1-800-985-3059."
 missing:
   insurance: "Insurance was in force that day; nobody says whether it was used."
+  exact_day: "The day of the service, of the estimate or of the bill is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "No Surprises Act, patient-provider dispute resolution (45 CFR 149.620): 400 dollars, 120 calendar days; own check B10", edition: "2022",
             url: "https://www.cms.gov/nosurprises/providers-payment-resolution-with-patients", valid_from: 2022-01-01}

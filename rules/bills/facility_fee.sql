@@ -6,6 +6,8 @@ question: Did {patient} know of a hospital fee for the visit of {service_on}?
 reason: "{who} left {share_cents} for the use of the clinic on {service_on} to the person, beside the clinician's own bill of that day."
 met: "Somebody asked about it."
 next_step: Ask the plan whether the fee is owed, and the clinic for another site of care next time.
+missing:
+  exact_day: "The day of one of the services is known only by its month, so nobody can tell whether they fell on one day. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B28", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

@@ -8,6 +8,7 @@ met: "Somebody asked about it."
 next_step: Ask the pharmacy and the drug plan to correct it and to give back what was paid.
 missing:
   days: "Nobody says how many days the fill is for; up to three months may cost up to three times the limit."
+  exact_day: "The day of the fill, or of the charge for it, is known only by its month. Ask the pharmacy."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "Inflation Reduction Act, sections 11406 and 11407 (insulin, 35 dollars a month); own check B26", edition: "2022",
             url: "https://www.medicare.gov/coverage/insulin", valid_from: 2023-01-01}

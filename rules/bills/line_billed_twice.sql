@@ -6,6 +6,8 @@ question: Did {patient} get {what} twice on {service_on}?
 reason: "{who} lists {what} of {service_on} twice on one statement; {share_cents} of the second is left to the person."
 met: "Somebody asked about it."
 next_step: Ask the billing office to take the second line off, or to say why there are two.
+missing:
+  exact_day: "The day of one of the services is known only by its month, so the two may be one. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B01", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

@@ -6,6 +6,8 @@ question: Did {patient} get {what} {units} times on {service_on}?
 reason: "{who} billed {what} {units} times on {service_on}; it can be billed {limit} time(s) a day. {share_cents} is left to the person."
 met: "Somebody asked about it."
 next_step: Ask the billing office for the number of units in the record.
+missing:
+  exact_day: "The day of the service, or of the plan's statement, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B17", edition: "2026",
             url: "https://www.cms.gov/medicare/coding-billing/national-correct-coding-initiative-ncci-edits/medicare-ncci-medically-unlikely-edits", valid_from: 2000-01-01}

@@ -8,6 +8,7 @@ met: "Somebody asked about it."
 next_step: Ask the billing office for the signed notice; without one, ask it to drop the charge.
 missing:
   notice: "The statement does not say whether a notice was signed; ask the person and the billing office."
+  exact_day: "The day of the service, or of the plan's statement, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medicare Claims Processing Manual, chapter 30: Advance Beneficiary Notice; own check B14", edition: "2024",
             url: "https://www.cms.gov/medicare/forms-notices/beneficiary-notices-initiative/ffs-abn", valid_from: 2003-01-01}

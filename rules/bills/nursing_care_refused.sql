@@ -6,6 +6,8 @@ question: Was {patient} only under observation before the nursing facility?
 reason: "The plan left {share_cents} of the nursing facility on {service_on} to the person; the hospital stay that ended on {ended_on} was under observation."
 met: "Somebody asked about it."
 next_step: Ask for the notice of observation, and appeal the hospital status with Medicare.
+missing:
+  exact_day: "The day of the care in the facility, or the day the hospital stay ended, is known only by its month. Ask the facility."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "42 CFR 409.30 (three-day stay); 42 CFR 405.1210 to 405.1212 (appeal of a changed status); own check B15", edition: "2024",
             url: "https://www.medicare.gov/coverage/skilled-nursing-facility-snf-care", valid_from: 2025-02-14}

@@ -6,6 +6,8 @@ question: Was the other insurance of {patient} asked to pay?
 reason: "{who} left {share_cents} of {service_on} to the person; {other} was in force that day and has not answered for it."
 met: "Somebody asked about it."
 next_step: Give the billing office both cards and ask it to bill the other insurance too.
+missing:
+  exact_day: "The day of the service, or since when the other insurance holds, is known only by its month. Ask the person or the plan."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "Medicare Secondary Payer rules (42 U.S.C. 1395y(b)); Medicaid pays last (42 U.S.C. 1396a(a)(25)); own check B21", edition: "2024",
             url: "https://www.medicare.gov/health-drug-plans/coordination", valid_from: 1981-01-01}

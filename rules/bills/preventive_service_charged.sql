@@ -6,6 +6,8 @@ question: Why is {patient} asked to pay for a preventive service?
 reason: "{who} charged {share_cents} for {what} of {service_on}, which is preventive and free in the plan's network."
 met: "Somebody asked about it."
 next_step: Ask the billing office to code it as preventive and send it to the plan again; if that fails, appeal.
+missing:
+  exact_day: "The day of the service, or of the plan's statement, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "Affordable Care Act, preventive services (45 CFR 147.130); Medicare preventive services; own check B11", edition: "2026",
             url: "https://www.healthcare.gov/coverage/preventive-care-benefits/", valid_from: 2010-09-23}

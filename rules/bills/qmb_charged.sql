@@ -6,6 +6,8 @@ question: Why is {patient} charged although Medicaid pays the Medicare shares?
 reason: "{who} left {share_cents} of {service_on} to the person, who is a Qualified Medicare Beneficiary."
 met: "Somebody asked about it."
 next_step: Show the billing office the Medicaid card, ask it to bill Medicaid and to give back what was paid.
+missing:
+  exact_day: "The day of the service, or since when the person is a Qualified Medicare Beneficiary, is known only by its month. Ask Medicaid."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Qualified Medicare Beneficiary program: billing protections (42 U.S.C. 1396a(n)(3)(B)); own check B13", edition: "2025",
             url: "https://www.cms.gov/medicare/medicaid-coordination/qualified-medicare-beneficiary-program", valid_from: 1997-08-05}

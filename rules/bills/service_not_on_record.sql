@@ -8,6 +8,7 @@ met: "Somebody asked about it."
 next_step: Ask the person; if it did not take place, ask for an itemised bill, and report it to 1-800-MEDICARE where Medicare paid.
 missing:
   trace: "Nothing else in the record is of that day; ask the person whether it took place."
+  exact_day: "The day of the service, or of a visit that may be meant, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B19", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

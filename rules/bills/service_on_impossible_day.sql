@@ -6,6 +6,8 @@ question: Is the service of {service_on} really that of {patient}?
 reason: "A charge of {share_cents} by {who} for {service_on}, which is {why_not}."
 met: "Somebody asked about it."
 next_step: Ask the billing office to check the name, the day of birth and the day of service.
+missing:
+  exact_day: "The day of the service, or of the statement, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B20", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

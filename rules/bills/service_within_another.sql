@@ -6,6 +6,8 @@ question: Can both services of {service_on} be billed to {patient}?
 reason: "{who} billed {what} of {service_on} beside a service that excludes it; {share_cents} of it is left to the person."
 met: "Somebody asked about it."
 next_step: Ask the billing office which of the two was done.
+missing:
+  exact_day: "The day of one of the services is known only by its month, so nobody can tell whether they fell on one day. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B16", edition: "2026",
             url: "https://www.cms.gov/national-correct-coding-initiative-ncci", valid_from: 2000-01-01}

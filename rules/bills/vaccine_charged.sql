@@ -6,6 +6,8 @@ question: Why is {patient} asked to pay for a vaccine?
 reason: "{who} charged {share_cents} for {what} of {service_on}; a Medicare drug plan pays it in full."
 met: "Somebody asked about it."
 next_step: Ask the pharmacy to send it to the drug plan again, and to give back what was paid.
+missing:
+  exact_day: "The day of the vaccine, or since when the insurance holds, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "Inflation Reduction Act, section 11401 (vaccines recommended by ACIP under Part D); own check B27", edition: "2022",
             url: "https://www.cms.gov/inflation-reduction-act-and-medicare", valid_from: 2023-01-01}

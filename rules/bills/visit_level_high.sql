@@ -8,6 +8,7 @@ met: "Somebody asked about it."
 next_step: Ask for the visit note and whether the level is right.
 missing:
   length: "The record does not say how long the visit was."
+  exact_day: "The day of the service, or of the plan's statement, is known only by its month. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B18", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

@@ -6,6 +6,8 @@ question: Does the bill of {patient} from {who} ask for the part the clinic must
 reason: "{who} asks {asked_cents}; the plan allows {allowed_cents} in its network, so {over_cents} cannot be owed."
 met: "Somebody asked about it."
 next_step: Send the plan's statement to the billing office and ask it to write the rest off.
+missing:
+  exact_day: "The day of the service is known only by its month, so nobody can tell which statement is about it. Ask the biller."
 excluded: {declined: "{patient} does not want it followed up."}
 authority: {name: "CMS, Medical bill rights; own check B05", edition: "2026",
             url: "https://www.cms.gov/medical-bill-rights", valid_from: 2000-01-01}

@@ -6,6 +6,8 @@ question: Does {patient} want to renew the consent that ends on {ends_on}?
 reason: "The consent ({what}) ends on {ends_on}."
 met: "It was talked about since: {what}."
 next_step: Ask the person, and send the new form before the last day.
+missing:
+  exact_day: "The day the consent ends, or of a talk about it, is known only by its month. Look at the signed consent."
 excluded: {declined: "{patient} does not want to renew it: {what}."}
 authority: {name: "HIPAA Privacy Rule, authorizations (45 CFR 164.508); 42 CFR Part 2, consent (2.31)", edition: "2024",
             url: "https://www.ecfr.gov/current/title-42/section-2.31", valid_from: 2003-04-14}

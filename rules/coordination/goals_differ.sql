@@ -8,6 +8,7 @@ met: "The targets for {what} were gone through."
 next_step: Ask both clinicians to agree on one target, and tell the person.
 missing:
   unit: "The targets are in different units and cannot be compared."
+  exact_day: "The day of a goal, or of going through the plan, is known only by its month. Ask the authors of both."
 excluded: {declined: "{patient} does not want to talk about the targets."}
 authority: {name: "CMS Chronic Care Management, comprehensive care plan (MLN909188): one plan shared by all", edition: "2025",
             url: "https://www.cms.gov/files/document/chroniccaremanagement.pdf", valid_from: 2015-01-01}

@@ -8,6 +8,7 @@ met: "A primary care clinician is on record, or it was settled who it is."
 next_step: Ask whom the person sees; if nobody, help find a practice that takes new patients.
 missing:
   role: "There is a care team, but the roles in it are not coded."
+  exact_day: "The day of the hospital visit, or of a visit since, is known only by its month. Ask the person."
 authority: {name: "AHRQ Care Coordination Measures Atlas: establish accountability, communicate", edition: "2014",
             url: "https://www.ahrq.gov/ncepcr/care/coordination/atlas.html", valid_from: 2010-01-01}
 author: Beforehand founders

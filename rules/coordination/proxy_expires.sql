@@ -6,6 +6,8 @@ question: Who speaks for {patient} after {ends_on}?
 reason: "{what} may speak for the person only until {ends_on}."
 met: "It was talked about since: {what}."
 next_step: Ask whether it goes on, and get the new paper.
+missing:
+  exact_day: "The day it ends, or of a talk about it, is known only by its month. Look at the signed paper."
 excluded: {declined: "{patient} does not want to renew it: {what}."}
 authority: {name: "AHRQ Care Coordination Measures Atlas: establish accountability, communicate", edition: "2014",
             url: "https://www.ahrq.gov/ncepcr/care/coordination/atlas.html", valid_from: 2010-01-01}

@@ -5,6 +5,8 @@ kind: conflict
 question: Is {patient} to take {what} or not?
 reason: "One source has {what} as taken; another said on {stopped_on} that it was stopped or is not to be taken."
 met: "The medicines list was gone through after {stopped_on}."
+missing:
+  exact_day: "The day the medicine was ordered, stopped or gone through is known only by its month. Ask the person and the pharmacy."
 excluded:
   decided: "It was decided how {what} goes on, or {patient} does not want to talk about it."
 next_step: Ask whoever stopped it and whoever ordered it, and give the person one list.

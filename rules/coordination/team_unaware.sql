@@ -6,6 +6,8 @@ question: Do all know of {what}?
 reason: "{untold} were not told."
 met: "All clinicians of the care team know of {what}."
 next_step: Tell them.
+missing:
+  exact_day: "The day of the change, or of what the team was told, is known only by its month. Ask who made the change."
 excluded: {declined: "{patient} does not want them told of {what}."}
 authority: {name: "AHRQ Care Coordination Measures Atlas: establish accountability, communicate", edition: "2014",
             url: "https://www.ahrq.gov/ncepcr/care/coordination/atlas.html", valid_from: 2010-01-01}

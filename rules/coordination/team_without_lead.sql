@@ -8,6 +8,7 @@ met: "Who leads is written down or was settled."
 next_step: Ask the person and the clinicians who leads, and have it written down.
 missing:
   role: "The roles in the care team are not coded, or say no more than that they are members; so nobody can tell who leads."
+  exact_day: "Until when somebody belongs to the team, or of a talk about the lead, is known only by its month. Ask the team."
 authority: {name: "AHRQ Care Coordination Measures Atlas: establish accountability, communicate", edition: "2014",
             url: "https://www.ahrq.gov/ncepcr/care/coordination/atlas.html", valid_from: 2010-01-01}
 author: Beforehand founders

@@ -6,6 +6,8 @@ question: What insurance will {patient} have after {ends_on}?
 reason: "{plan} ends on {ends_on}; nothing that follows it is on record."
 met: "{plan} ends on {ends_on}; what comes next was talked about."
 next_step: Ask what comes next, and help choose and apply before the last day.
+missing:
+  exact_day: "The day the insurance ends, or the next one begins, is known only by its month. Ask the plan."
 excluded: {declined: "{patient} takes care of it alone."}
 authority: {name: "HealthCare.gov, losing coverage: 60 days before and after", edition: "2026",
             url: "https://www.healthcare.gov/coverage-outside-open-enrollment/special-enrollment-period/", valid_from: 2014-01-01}

@@ -6,6 +6,8 @@ question: What insurance does {patient} have since {ended_on}?
 reason: "{plan} ended on {ended_on} and nothing follows it on record. Another plan can be chosen until {last_on}."
 met: "What comes after {plan} was talked about."
 next_step: Help apply at HealthCare.gov, for Medicaid or for Medicare before the sixty days are over.
+missing:
+  exact_day: "The day the insurance ended, or the next one began, is known only by its month. Ask the plan."
 excluded: {declined: "{patient} takes care of it alone."}
 authority: {name: "45 CFR 155.420: special enrolment after loss of coverage, 60 days", edition: "2024",
             url: "https://www.healthcare.gov/coverage-outside-open-enrollment/special-enrollment-period/", valid_from: 2014-01-01}

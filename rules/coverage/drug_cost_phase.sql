@@ -8,6 +8,7 @@ met: "{used_cents} of the yearly limit of {limit_cents} was paid for drugs in {y
 next_step: Ask the drug plan about the Medicare Prescription Payment Plan, which spreads the cost over the year.
 missing:
   share: "Some drug statements of the year do not say what was paid, so the phase is not sure."
+  exact_day: "The day of a fill, of a statement or of what was said about it is known only by its month. Ask the drug plan."
 excluded:
   declined: "{patient} does not want monthly payments."
   help: "Extra Help pays most of the drug costs; the phases do not apply."

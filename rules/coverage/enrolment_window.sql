@@ -6,6 +6,8 @@ question: Does {patient} want to compare plans?
 reason: "Until {last_on}."
 met: "Comparing plans was talked about."
 next_step: Offer a comparison.
+missing:
+  exact_day: "The day that opens the window, or of what was said about it, is known only by its month. Ask the plan."
 excluded: {declined: "{patient} does not want to change the plan."}
 authority: {name: "named in each row", edition: "",
             url: "", valid_from: 2000-01-01}

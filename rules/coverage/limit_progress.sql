@@ -8,6 +8,7 @@ met: "{used_cents} of {limit_cents} was used by {told_on}."
 next_step: Tell the person.
 missing:
   amounts: "The plan does not say how much of the limit is used, or what the limit is."
+  exact_day: "The day the limit begins, ends or was last told is known only by its month. Ask the plan."
 excluded: {declined: "{patient} does not want to be told of it."}
 authority: {name: "45 CFR 156.130 (cost-sharing limits); the plan's own statement of the balance", edition: "2026",
             url: "https://www.healthcare.gov/glossary/out-of-pocket-maximum-limit/", valid_from: 2014-01-01}

@@ -8,6 +8,7 @@ met: "{patient} has Medicare, or it was talked about."
 next_step: Help sign up with Social Security, online or at 1-800-772-1213, or note why it can wait.
 missing:
   birth: "The day of birth is not exact enough to tell the months."
+  exact_day: "The day of birth, or until when an insurance lasts, is known only by its month. Ask the person."
 excluded:
   work: "{patient} is insured through work and may wait until that ends."
 authority: {name: "Social Security Administration, Medicare initial enrolment period: three months before to three months after the month of the 65th birthday (a birthday on the first counts as the month before)", edition: "2024",

@@ -6,6 +6,8 @@ question: Does {patient} want to appeal?
 reason: "Refused {refused_cents}."
 met: "Somebody dealt with the refusal of {service_on}."
 next_step: Appeal in time.
+missing:
+  exact_day: "The day of the service or of the refusal is known only by its month. Ask the plan for the letter."
 excluded: {declined: "{patient} does not want to appeal."}
 authority: {name: "named in each row", edition: "",
             url: "", valid_from: 2000-01-01}

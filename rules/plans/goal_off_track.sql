@@ -8,6 +8,7 @@ met: "The goal {goal} was gone through since."
 next_step: Ask what stands in the way, and change the plan or the goal.
 missing:
   unit: "The results and the goal are in different units and cannot be compared."
+  exact_day: "The day of a measurement, of the goal or of what was said about it is known only by its month. Ask the person."
 excluded: {declined: "{patient} did not want to talk about the goal."}
 authority: {name: "CMS Chronic Care Management, comprehensive care plan (MLN909188): measurable goals", edition: "2025",
             url: "https://www.cms.gov/files/document/chroniccaremanagement.pdf", valid_from: 2015-01-01}

@@ -6,6 +6,8 @@ question: "What became of the goal of {patient}: {goal}?"
 reason: "The goal {goal} was to be reached by {target_on}; nobody has said since whether it was."
 met: "The goal {goal} was gone through after its day, {target_on}."
 next_step: Ask how it went, and agree on a new day, another goal, or that it is reached.
+missing:
+  exact_day: "The day the goal was to be reached, or of what was said since, is known only by its month. Ask the person."
 excluded:
   declined: "{patient} did not want to talk about the goal; asked again {opens_on}."
   hospice: "{patient} is in hospice care, where goals are set anew."

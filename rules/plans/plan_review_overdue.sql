@@ -9,6 +9,7 @@ next_step: Go through the plan with the person and say what changed.
 missing:
   date: "Nobody says clearly when the plan was written or last gone through."
   old: "{plan}: last agreed or gone through {last_on}, more than three years ago; perhaps nobody follows it any more."
+  exact_day: "The day the plan was agreed, gone through or ends is known only by its month. Ask the plan's author."
 excluded:
   declined: "{patient} did not want to go through the plan; asked again {opens_on}."
   hospice: "{patient} is in hospice care, which has a plan of its own."

@@ -8,6 +8,7 @@ met: "The referral of {ordered_on}{to} is for a visit by {until_on}, and a visit
 next_step: Ask for an earlier day, or ask the referring office to renew the referral.
 missing:
   until: "The referral does not say the exact day it ends, and the visit falls near it."
+  exact_day: "The day of the visit, or until when the referral holds, is known only by its month. Ask the office for the day."
 excluded:
   declined: "{patient} does not want this referral any more."
 authority: {name: "Beforehand founders: 21 days before the end of a referral", edition: "1",

@@ -6,7 +6,9 @@ question: Has a report come back from the referral of {patient}, seen on {seen_o
 reason: "Referred on {ordered_on}{to}, seen on {seen_on}; no report is here."
 met: "Referred on {ordered_on}{to}, seen on {seen_on}; the report is here."
 next_step: Ask the specialist's office for the report.
-missing: {which: "A consultation note came after the visit, but nobody says that it answers this referral."}
+missing:
+  which: "A consultation note came after the visit, but nobody says that it answers this referral."
+  exact_day: "The day of the referral, of the visit or of a note is known only by its month. Ask the office for the day."
 excluded: {declined: "{patient} does not want this referral followed up."}
 authority: {name: "CMS50 Closing the Referral Loop; 30 days by the Beforehand founders", edition: "2024",
             url: "https://ecqi.healthit.gov/ecqm/ec/2024/cms0050v12", valid_from: 2015-01-01}

@@ -6,7 +6,9 @@ question: Is a visit booked for the referral of {patient} of {ordered_on}?
 reason: "Referred on {ordered_on}{to}; {visit}."
 met: "Referred on {ordered_on}{to}; a visit is on record."
 next_step: Call the office that was asked, and book the visit.
-missing: {ordered: "Nobody says on which day the referral was made."}
+missing:
+  ordered: "Nobody says on which day the referral was made."
+  exact_day: "The day of the referral, or of a visit that may be for it, is known only by its month. Ask the office."
 excluded:
   declined: "{patient} does not want this referral."
 authority: {name: "CMS50 Closing the Referral Loop; 14 days, urgent 3, by the Beforehand founders", edition: "2024",

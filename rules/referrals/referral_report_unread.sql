@@ -6,6 +6,8 @@ question: Has the referring clinician read the report on {patient} of {came_on}?
 reason: "The report on the referral of {ordered_on}{to} came on {came_on}; nobody has said that they read it."
 met: "The report on the referral of {ordered_on}{to} of {came_on} was read."
 next_step: Put the report before the referring clinician, and ask what follows for the person.
+missing:
+  exact_day: "The day of the report, or of what was done about it, is known only by its month. Ask who received it."
 excluded:
   declined: "{patient} does not want this referral followed up."
 authority: {name: "CMS50 Closing the Referral Loop; 7 days by the Beforehand founders", edition: "2024",

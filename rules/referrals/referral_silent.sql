@@ -6,6 +6,8 @@ question: Has the office taken up the referral of {patient} of {sent_on}?
 reason: "Sent on {sent_on}{to}; nobody there has said that they have it."
 met: "Sent on {sent_on}{to}; somebody there has answered, or a visit is on record."
 next_step: Call the office, make sure that they have it, and ask when a visit will be booked.
+missing:
+  exact_day: "The day the referral was sent is known only by its month. Ask who sent it."
 excluded:
   declined: "{patient} does not want this referral."
 authority: {name: "CMS50 Closing the Referral Loop; 5 business days, urgent 1, by the Beforehand founders", edition: "2024",

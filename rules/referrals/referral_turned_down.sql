@@ -6,6 +6,8 @@ question: Who else can see {patient}, now that the referral was turned down?
 reason: "On {told_on} the office{to} turned the referral of {ordered_on} down; no other has it yet."
 met: "On {told_on} the office{to} turned the referral down; it is under way elsewhere or booked."
 next_step: Ask why, then ask the referring clinician to send it to another office or to change the request.
+missing:
+  exact_day: "The day the office said no, or of what was done since, is known only by its month. Ask the office."
 excluded:
   declined: "{patient} does not want this referral any more."
 authority: {name: "CMS50 Closing the Referral Loop; 3 days by the Beforehand founders", edition: "2024",

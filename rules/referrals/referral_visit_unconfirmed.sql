@@ -6,6 +6,8 @@ question: Was {patient} seen on {visit_on}{to}?
 reason: "The visit for the referral of {ordered_on}{to} was booked for {visit_on}; since then there is no word of it."
 met: "The visit for the referral of {ordered_on}{to}, booked for {visit_on}, has taken place."
 next_step: Ask the person or the office; say that it took place, or book a new visit.
+missing:
+  exact_day: "The day of the visit is known only by its month, and it may lie ahead. Ask the office for the day."
 excluded:
   declined: "{patient} does not want this referral any more."
 authority: {name: "CMS50 Closing the Referral Loop; 3 business days by the Beforehand founders", edition: "2024",

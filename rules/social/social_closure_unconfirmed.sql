@@ -6,6 +6,8 @@ question: Did {help} reach {patient}, and was it enough?
 reason: "{who} reported {help} as given on {given_on}; nobody has asked {patient} since."
 met: "{who} reported {help} as given on {given_on}, and {patient} was spoken with since."
 next_step: Ask the person whether it came, whether it was enough, and what is still missing.
+missing:
+  exact_day: "The day the help was given, or of a talk since, is known only by its month. Ask the person."
 excluded:
   declined: "{patient} did not want to speak about it."
 authority: {name: "Gravity Project, SDOH Clinical Care, closed loop; 14 days by the Beforehand founders", edition: "STU 2.1",

@@ -6,6 +6,8 @@ question: Has {patient} received {help}?
 reason: "{who} accepted the ask for {help} on {accepted_on}; nothing says that it has come."
 met: "{who} accepted the ask for {help} on {accepted_on}, and says that it was given."
 next_step: Ask the person whether it has come; if not, ask the service when it will.
+missing:
+  exact_day: "The day the ask was accepted, or of what came since, is known only by its month. Ask the person."
 excluded:
   declined: "{patient} does not want this help any more."
 authority: {name: "Gravity Project, SDOH Clinical Care, closed loop; 14 days by the Beforehand founders", edition: "STU 2.1",

@@ -5,7 +5,9 @@ kind: gap
 question: Has {patient} been put in touch with help?
 reason: "On {found_on} the record says so; {since}."
 next_step: Offer help and refer.
-missing: {which: "A referral to a social service was made since, but nobody says for which need."}
+missing:
+  which: "A referral to a social service was made since, but nobody says for which need."
+  exact_day: "The day of the answer, or of what was done since, is known only by its month. Ask the person."
 excluded: {declined: "{patient} did not want help with this; asked again after a year."}
 authority: {name: "Gravity Project, SDOH Clinical Care; 14 days by the Beforehand founders", edition: "STU 2.1",
             url: "https://hl7.org/fhir/us/sdoh-clinicalcare/", valid_from: 2018-01-01}

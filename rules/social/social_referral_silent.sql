@@ -6,6 +6,8 @@ question: Has the service taken up the ask for {help} for {patient}?
 reason: "Asked on {asked_on}{to} for {help}; nobody there has answered."
 met: "Asked on {asked_on}{to} for {help}; they have answered."
 next_step: Call the service, ask whether they can help and by when; ask another one if they cannot.
+missing:
+  exact_day: "The day of the ask, or of a visit for it, is known only by its month. Ask who sent it."
 excluded:
   declined: "{patient} does not want this help any more."
 authority: {name: "Gravity Project, SDOH Clinical Care, closed loop; 7 days by the Beforehand founders", edition: "STU 2.1",

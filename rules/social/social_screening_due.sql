@@ -9,6 +9,7 @@ next_step: Go through the questions with the person, in private and in their lan
 missing:
   when: "They were asked, but nobody says on which day, and a year may have passed."
   start: "Nobody says clearly when the person came into the programme."
+  exact_day: "The day of the last questions, or until when the programme lasts, is known only by its month. Ask the programme."
 excluded:
   declined: "{patient} did not want to be asked; they are asked again {opens_on}."
   hospice: "{patient} is in hospice care, which goes through these needs itself."

@@ -5,6 +5,8 @@ kind: gap
 question: Does {patient}'s own doctor know that they are in hospital?
 reason: "In hospital since {since_on}; nobody has written down that the primary care team was told."
 met: "In hospital since {since_on}; the primary care team was told."
+missing:
+  exact_day: "The day the stay began is known only by its month. Ask the ward."
 excluded:
   refused: "{patient} did not want the primary care team told."
 next_step: Tell the primary care team, and ask the ward for the planned day of discharge

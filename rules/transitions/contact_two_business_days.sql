@@ -12,6 +12,7 @@ next_step: Call the person or the family
 missing:
   discharge_day: The day of discharge is not known exactly.
   contact_time: A contact is dated on the day of discharge; nobody can tell whether it was before or after.
+  exact_day: "The day of discharge, or of a call or visit since, is known only by its month. Ask the hospital, or whoever called."
 authority:
   name: CMS transitional care management (99495, 99496), interactive contact within 2 business days after discharge
   edition: "2026"

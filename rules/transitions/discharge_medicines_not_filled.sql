@@ -10,6 +10,7 @@ excluded:
 next_step: Call the person and the pharmacy
 missing:
   pharmacy: No pharmacy tells us about fills for this person, so we cannot tell whether it was picked up.
+  exact_day: "The day of discharge, of the prescription or of a fill is known only by its month. Ask the hospital and the pharmacy."
 authority:
   name: Joint Commission NPSG.03.06.01 and AHRQ Re-Engineered Discharge (RED); three days is a project choice
   edition: "2023"

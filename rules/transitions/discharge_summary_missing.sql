@@ -10,6 +10,7 @@ excluded:
 next_step: Ask the hospital's records office for the discharge summary
 missing:
   discharge_day: The day of discharge is not known exactly.
+  exact_day: "The day of discharge, or of a visit since, is known only by its month. Ask the hospital."
 authority:
   name: NCQA Transitions of Care, discharge information received on the day of discharge to 2 days after
   edition: "2025"

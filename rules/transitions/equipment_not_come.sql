@@ -10,6 +10,7 @@ excluded:
 next_step: Call the person and the supplier
 missing:
   day: The day of the order is not known exactly.
+  exact_day: "The day of the order, or of a stay since, is known only by its month. Ask who ordered it."
 authority:
   name: AHRQ Re-Engineered Discharge (RED), equipment organized before going home; two days is a project choice
   edition: "2013"

@@ -10,6 +10,7 @@ excluded:
 next_step: Call the home health agency for the day of the first visit
 missing:
   day: The day of the order is not known exactly.
+  exact_day: "The day of the order, of coming home or of the first visit at home is known only by its month. Ask the home health agency."
 authority:
   name: 42 CFR 484.55(a), initial assessment visit within 48 hours of referral or of the return home
   edition: "2024"

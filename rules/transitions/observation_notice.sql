@@ -9,6 +9,7 @@ next_step: Ask the ward for the notice and whether an admission is planned
 missing:
   start: The day observation began is not known exactly.
   coverage: No insurance is on record, so nobody can tell whether Medicare's notice is due.
+  exact_day: "The day observation began, or the day of the notice, is known only by its month. Ask the hospital."
 authority:
   name: 42 CFR 489.20(y), Medicare Outpatient Observation Notice (CMS-10611), after 24 hours and by the 36th
   edition: "2024"

@@ -13,6 +13,7 @@ missing:
   blood: No hemoglobin or sodium of the stay is here; with low ones the score would be high.
   admission: Nobody says whether the admission was urgent; if it was, the score is high.
   days: The days of admission and discharge are not known exactly; the score may be high.
+  exact_day: "The day of this or an earlier stay is known only by its month, and the score turns on it. Ask the hospital."
 authority:
   name: "Donzé and others, JAMA Internal Medicine 2016 (HOSPITAL score, international validation)"
   edition: "2016"

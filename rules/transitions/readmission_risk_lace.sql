@@ -12,6 +12,7 @@ next_step: Bring the visit after the hospital into the first seven days
 missing:
   admission: Nobody says whether the admission was an emergency; with it the score would be high.
   days: The days of admission and discharge are not known exactly; the score may be high.
+  exact_day: "The day of this stay or of an emergency visit is known only by its month, and the score turns on it. Ask the hospital."
 authority:
   name: "van Walraven and others, CMAJ 2010 (LACE index); the visit within seven days is Medicare's for high complexity (99496)"
   edition: "2010"

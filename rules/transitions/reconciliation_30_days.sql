@@ -11,6 +11,7 @@ excluded:
 next_step: Go through the discharge list and the old list with the person
 missing:
   discharge_day: The day of discharge is not known exactly.
+  exact_day: "The day of discharge, or the day the list was gone through, is known only by its month. Ask the hospital, or whoever went through it."
 authority:
   name: NCQA Transitions of Care, medication reconciliation from the day of discharge to 30 days after (31 days in all)
   edition: "2025"

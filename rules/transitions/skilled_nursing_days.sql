@@ -9,6 +9,7 @@ next_step: Talk with the family and the facility about the days to come, a suppl
 missing:
   coverage: No insurance is on record, so nobody can tell whether Medicare's days matter.
   start: The first day in skilled nursing is not known exactly.
+  exact_day: "The day a stay in skilled nursing began or ended is known only by its month, and the days are counted from it. Ask the facility."
 authority:
   name: 42 CFR 409.61(b) and 409.60, days 1 to 20 in full, 21 to 100 with coinsurance; a benefit period ends after 60 days out
   edition: "2024"

@@ -11,6 +11,7 @@ next_step: Ask the hospital's case manager before the day of discharge; look at 
 missing:
   coverage: No insurance is on record, so nobody can tell whether Medicare's three days matter.
   days: The day of admission or discharge is not known exactly.
+  exact_day: "The day the hospital stay began or ended is known only by its month. Ask the hospital."
 authority:
   name: 42 CFR 409.30(a), three consecutive calendar days of inpatient hospital care, the day of discharge not counted
   edition: "2024"

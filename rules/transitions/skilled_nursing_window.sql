@@ -11,6 +11,7 @@ next_step: Call the facilities for a place, and the hospital's case manager
 missing:
   coverage: No insurance is on record, so nobody can tell whether Medicare's 30 days matter.
   discharge_day: The day of discharge is not known exactly.
+  exact_day: "The day the hospital stay began or ended, or of the order, is known only by its month. Ask the hospital."
 authority:
   name: 42 CFR 409.30(b), care begun within 30 days after discharge
   edition: "2024"

@@ -11,6 +11,7 @@ excluded:
 next_step: "{step}"
 missing:
   discharge_day: The day of discharge is not known exactly.
+  exact_day: "The day of discharge, or of a visit or stay since, is known only by its month. Ask the hospital, or the office."
 authority:
   name: CMS transitional care management (visit within 14 days, 7 at high complexity); heart failure within 7 to 14 days (AHA/ACC/HFSA 2022)
   edition: "2026"

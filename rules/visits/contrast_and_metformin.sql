@@ -8,6 +8,7 @@ met: "What to do with metformin around {visit} on {visit_on} was decided."
 next_step: Ask the ordering clinician whether metformin pauses on the day and for 48 hours, and who checks the kidney value after.
 missing:
   egfr: "No kidney value (eGFR) in usable form from the last 365 days is on record, and the scan uses contrast."
+  exact_day: "The day of the scan, of the kidney value or of the decision is known only by its month. Ask the office."
 excluded:
   kidneys: "The kidney value (eGFR) of {tested_on} is {egfr}: 60 or more, so metformin goes on."
 authority: {name: "FDA label of metformin: iodinated contrast with an eGFR from 30 to 60", edition: "April 2016",

@@ -8,6 +8,7 @@ met: "The follow-up asked for by {wanted_on}{with} is booked or has taken place.
 next_step: Book the follow-up visit, and tell the person the day.
 missing:
   wanted: "A follow-up was asked for, and nobody says by when."
+  exact_day: "The day the follow-up was asked for, or of a visit that may be it, is known only by its month. Ask the office."
 excluded:
   declined: "{patient} does not want this follow-up."
 authority: {name: "AHRQ, care coordination; 28 days ahead by the Beforehand founders",

@@ -8,6 +8,7 @@ met: "An interpreter is arranged for {visit} on {visit_on}."
 next_step: Call the office and ask for an interpreter, in the language and for the length of the visit.
 missing:
   interpreter: "Their language is not English, and nobody says whether they want an interpreter."
+  exact_day: "The day of the visit is known only by its month, and it may be over. Ask the office for the day."
 excluded:
   declined: "{patient} wants no interpreter at this visit."
 authority: {name: "Section 1557, 45 CFR 92.201: language assistance free of charge; 3 business days ahead by the Beforehand founders",

@@ -5,6 +5,8 @@ kind: question
 question: Has a clinician decided about {medicine} before {visit_on}?
 reason: "{patient} takes {medicine}; {visit} is on {visit_on}."
 next_step: Ask the clinician.
+missing:
+  exact_day: "The day of the visit, or of the decision about the medicine, is known only by its month. Ask the office for the day."
 excluded:
   declined: "{patient} does not want this visit as it stands."
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}

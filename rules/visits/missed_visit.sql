@@ -6,6 +6,8 @@ question: Is a new visit booked for {patient} instead of {visit} on {visit_on}?
 reason: "{visit} on {visit_on} was {how}, and no visit stands in its place."
 met: "{visit} on {visit_on} was {how}; another visit took its place."
 next_step: Ask what came between, then book a new visit.
+missing:
+  exact_day: "The day of the missed visit, or of one that may stand in its place, is known only by its month. Ask the office."
 excluded:
   declined: "{patient} wants no new visit."
 authority: {name: "AHRQ, care coordination; 90 days by the Beforehand founders",

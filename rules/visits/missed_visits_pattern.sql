@@ -6,6 +6,8 @@ question: What keeps {patient} from coming to visits?
 reason: "{patient} missed {count} visits since {first_on}, the last one {visit} on {last_on}."
 met: "{patient} missed {count} visits since {first_on}; a visit was kept, or somebody spoke with them, after {last_on}."
 next_step: Call without reproach; ask about the ride, the cost, the time of day and what the visits are like. Offer phone or video.
+missing:
+  exact_day: "The day of a missed visit, or of one kept since, is known only by its month. Ask the office."
 authority: {name: "Beforehand founders: two missed visits within 180 days", edition: "1",
             url: "https://www.ahrq.gov/ncepcr/care/coordination.html", valid_from: 2000-01-01}
 author: Beforehand founders

@@ -6,6 +6,8 @@ question: Have the records of {patient} gone to {visit} ahead of {visit_on}?
 reason: "{patient} goes to {visit} for the first time on {visit_on}, on a referral of {ordered_on}; no records are known to be sent."
 met: "Records were sent ahead of {visit} on {visit_on}."
 next_step: Send the referral letter, the medicines list and the results that led to the referral, and ask whether they arrived.
+missing:
+  exact_day: "The day of the visit is known only by its month, and it may be over. Ask the office for the day."
 excluded:
   known: "{patient} is no stranger there: they were seen by the same clinician within two years."
   declined: "{patient} does not want this visit as it stands."

@@ -6,6 +6,8 @@ question: Is the {test} of {patient} done before {visit} on {visit_on}?
 reason: "{test} was ordered on {ordered_on} by the clinician {patient} sees on {visit_on}; no result is on record."
 met: "{test}, ordered for {visit} on {visit_on}, is done."
 next_step: Book the test so that its result is there on the day of the visit.
+missing:
+  exact_day: "The day of the visit, of the order or of a result is known only by its month. Ask the office for the day."
 excluded:
   declined: "{patient} said no to this test."
 authority: {name: "Beforehand founders: results ready 2 business days before the visit", edition: "1",

@@ -6,6 +6,8 @@ question: Can {visit} of {patient} on {visit_on} be moved?
 reason: "{patient} is in the hospital since {since_on}{place}; {visit} is booked for {visit_on}."
 met: "The office was told about the hospital stay; {visit} is on {visit_on}."
 next_step: Call the office, say that the person is in the hospital, and move the visit or turn it into a follow-up after discharge.
+missing:
+  exact_day: "The day of the visit, or the day the stay began, is known only by its month. Ask the office and the ward."
 excluded:
   keep: "{patient} or the care team wants the visit to stand."
 authority: {name: "Beforehand founders: the next 4 days of a stay", edition: "1",

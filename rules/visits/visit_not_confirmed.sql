@@ -6,6 +6,8 @@ question: Is {visit} of {patient} on {visit_on} confirmed?
 reason: "{visit} on {visit_on} is {how} only; nobody has confirmed it."
 met: "{visit} on {visit_on} was {how}; another visit with the same clinician or for the same order is booked."
 next_step: Ask the office and the person, and have it confirmed or moved.
+missing:
+  exact_day: "The day of the visit is known only by its month, and it may be over. Ask the office for the day."
 excluded:
   declined: "{patient} does not want this visit."
 authority: {name: "Beforehand founders: 14 days ahead", edition: "1",

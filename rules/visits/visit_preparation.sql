@@ -5,6 +5,8 @@ kind: gap
 question: Is {patient} prepared for {visit} on {visit_on}?
 reason: "{visit} is on {visit_on}."
 next_step: Go through the preparation.
+missing:
+  exact_day: "The day of the visit is known only by its month, and it may be over. Ask the office for the day."
 excluded:
   declined: "{patient} does not want this visit as it stands."
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}

@@ -8,6 +8,7 @@ met: "A ride is there for {visit} on {visit_on}."
 next_step: Ask how they get there; book a ride if nobody drives.
 missing:
   ride: "Nobody has said how they get there, and they may not be able to drive."
+  exact_day: "The day of the visit, or of the ride, is known only by its month. Ask the office for the day."
 excluded:
   declined: "{patient} wants no help with the way to {visit}."
 authority: {name: "Medicaid assurance of transportation, 42 CFR 431.53; booking two business days ahead as brokers ask",

@@ -5,6 +5,8 @@ kind: question
 question: "{patient} wanted to be asked again on {asked_on}: {what}?"
 reason: "{patient} wanted to be asked again from {asked_on} on: {what}."
 met: "{patient} was asked again."
+missing:
+  exact_day: "The day to ask again, or of what was said since, is known only by its month. Ask the person."
 excluded:
   waiting: "{patient} wants to be left alone about it until {asked_on}."
   declined: "{patient} said no for good."

@@ -5,7 +5,9 @@ kind: deadline
 question: Who answers the question of {patient} from {asked_on}?
 reason: "{patient} asked on {asked_on}: {words}. Nobody answered yet; an answer is due within two business days."
 met: "The question of {asked_on} was answered on {answered_on}."
-missing: {day: "Nobody says when the question was asked."}
+missing:
+  day: "Nobody says when the question was asked."
+  exact_day: "The day of the question or of an answer is known only by its month. Ask the person."
 next_step: Answer, or say who will and when.
 authority: {name: "Own standard: an answer within two business days", edition: "2026",
             url: "https://www.ahrq.gov/ncepcr/care/coordination.html", valid_from: 2000-01-01}

@@ -8,6 +8,7 @@ met: "The instructions were said back in own words."
 next_step: In the next call ask the person to tell in own words what to take, what to watch for and whom to call.
 missing:
   day: "The day of coming home is not exact."
+  exact_day: "The day of coming home, or of the talk about the instructions, is known only by its month. Ask the person."
 excluded: {declined: "{patient} did not want to go through the instructions."}
 authority: {name: "AHRQ Health Literacy Universal Precautions Toolkit, tool 5: teach-back", edition: "2024 (3rd)",
             url: "https://www.ahrq.gov/health-literacy/improve/precautions/tool5.html", valid_from: 2010-04-01}

@@ -6,6 +6,8 @@ question: Can {patient} say in own words how to take {what}?
 reason: "{what} is new since {since_on}; nobody noted that the person said in own words how to take it."
 met: "How to take {what} was said back in own words."
 next_step: Ask the person to tell in own words what it is for, how to take it and what to watch for.
+missing:
+  exact_day: "The day of the prescription, or of the talk about it, is known only by its month. Ask the person."
 excluded: {declined: "{patient} did not want to go through it."}
 authority: {name: "AHRQ Health Literacy Universal Precautions Toolkit, tool 5: teach-back", edition: "2024 (3rd)",
             url: "https://www.ahrq.gov/health-literacy/improve/precautions/tool5.html", valid_from: 2010-04-01}

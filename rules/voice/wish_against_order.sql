@@ -6,6 +6,8 @@ question: Does whoever ordered {what} know what {patient} wants?
 reason: "{what} was ordered on {ordered_on}."
 met: "Whoever ordered {what} was told what {patient} wants."
 next_step: Call whoever ordered it.
+missing:
+  exact_day: "Until when the wish holds, or the day of the visit, is known only by its month. Ask the person."
 excluded: {declined: "{patient} agreed to {what} after all."}
 authority: {name: "Patient Self-Determination Act (42 U.S.C. 1395cc(f)); own list of wishes", edition: "1990",
             url: "https://www.ecfr.gov/current/title-42/section-489.102", valid_from: 1991-12-01}
