@@ -94,7 +94,7 @@ def receive(data: bytes, source: Source, *, name: str = "", as_of: date | None =
 
 def warm_up(*, as_of: date) -> None:
     """Read and check the rules now, so that the first arrival does not wait for them."""
-    run_patients([0], as_of=as_of, store=False)
+    run_patients([0], as_of=as_of)  # nobody has this number
 
 
 @transaction.atomic

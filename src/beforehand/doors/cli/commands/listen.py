@@ -8,8 +8,9 @@ import ssl
 from pathlib import Path
 
 import click
+from django.utils import timezone
 
-from beforehand.care.needs.arrivals import ready_to_receive
+from beforehand.care.needs.arrivals import ready_to_receive, warm_up
 from beforehand.doors.cli.run import as_option, audited_run, ready_home
 from beforehand.doors.mllp.listener import Listener, Terms
 from beforehand.intake.senders import senders
@@ -73,6 +74,7 @@ def command(
     with audited_run("listen", as_user) as principal:
         require(principal, INGEST)
         ready_to_receive()
+        warm_up(as_of=timezone.localdate())
     if not senders():
         click.echo("Nobody may send yet: register the senders with `beforehand senders add`.", err=True)
     tls = tls_context(tls_cert, tls_key, tls_client_ca) if tls_cert and tls_key else None

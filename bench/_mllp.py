@@ -1,0 +1,382 @@
+"""A home with a listener and a worker that can be killed, and senders that send until they are answered.
+
+One process has Django loaded; listeners and workers are forked from it, so that a life begins in a hundredth of a
+second. ``without`` takes out a guard: ``order`` answers before anything is kept, ``number`` forgets what was answered.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST = datetime(2026, 11, 20, 6, 0)
+SOURCE = "st-brigid"
+
+
+# The house: a process that is forked into listeners and workers.
+
+
+def house() -> None:
+    """Obey orders from standard input, one JSON object a line, until it ends."""
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.utils import timezone
+
+    from beforehand.care.needs.arrivals import warm_up
+    from beforehand.doors.mllp import listener  # noqa: F401 - loaded once, for every life
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    lives = {"make": _make, "listen": _listen, "work": _work, "state": _state, "settle": _settle}
+    print("ready", flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order["do"] == "warm":  # here, so that every life after it begins with the rules read
+            warm_up(as_of=timezone.localdate())
+            _say(warm=True)
+            continue
+        connection.close()
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            try:
+                lives[order.pop("do")](**order)
+            except BaseException as error:
+                print(json.dumps({"trouble": f"{type(error).__name__}: {error}"}), flush=True)
+            finally:
+                os._exit(0)
+
+
+def _say(**said: Any) -> None:
+    print(json.dumps({"pid": os.getpid(), **said}), flush=True)
+
+
+def _make() -> None:
+    from django.core.management import call_command
+
+    from beforehand.care.needs.arrivals import ready_to_receive
+    from beforehand.intake.senders import add_sender, senders
+    from beforehand.record.access import system_principal
+
+    call_command("migrate", verbosity=0, run_syncdb=True)
+    ready_to_receive()
+    if not senders():
+        add_sender(source=SOURCE, network="127.0.0.0/8", application="ADT1", by=system_principal("operator"))
+    _say(done=True)
+
+
+def _listen(port: int = 0, without: str = "") -> None:
+    import asyncio
+
+    from beforehand.doors.mllp.listener import Line, Listener
+
+    if without == "order":
+        _answer_first(Line)
+    if without == "number":
+        _forget_numbers()
+
+    async def serve() -> None:
+        listener = Listener()
+        found = await listener.open("127.0.0.1", port)
+        _say(port=found)
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        await stop.wait()
+        await listener.close()
+        _say(closed=True)
+
+    asyncio.run(serve())
+
+
+def _answer_first(line: Any) -> None:
+    """The guard removed: AA before anything is kept, as a listener in a hurry does it."""
+    from django.utils import timezone
+
+    from beforehand.doors.mllp.answering import Answered
+    from beforehand.intake.connectors.hl7v2.envelope import acknowledgement, header
+
+    kept = line._answer
+
+    async def answer(self: Any, message: bytes) -> bool:
+        await self._send(Answered((acknowledgement(header(message), "AA", "", "1", timezone.now()),)))
+        send, self._send = self._send, _nothing
+        try:
+            return bool(await kept(self, message))
+        finally:
+            self._send = send
+
+    line._answer = answer
+
+
+async def _nothing(_: Any) -> None:
+    """Send nothing: it was answered already."""
+
+
+def _forget_numbers() -> None:
+    """The guard removed: neither what was answered nor what was received is looked up."""
+    import secrets
+
+    from beforehand.intake import batch, ledger, numbered
+
+    ledger._known = lambda source, digests: {}  # type: ignore[assignment]
+    numbered.digest_of = lambda data: secrets.token_hex(32)
+    numbered.keep_blobs = lambda contents: None
+    numbered.number_of = lambda control_id: ""
+    real = batch.Batch._decide
+
+    def decide(self: Any, piece: Any) -> bool:
+        latest = self.latest.get(piece.resource_id or 0)
+        if latest is not None:
+            self.latest[piece.resource_id] = (latest[0], latest[1], b"")
+        return real(self, piece)
+
+    batch.Batch._decide = decide  # type: ignore[method-assign]
+
+
+def _work() -> None:
+    from django.utils import timezone
+
+    from beforehand.care.needs.arrivals import catch_up
+
+    _say(working=True)
+    while True:
+        catch_up(as_of=timezone.localdate())
+        time.sleep(0.05)
+
+
+def _settle() -> None:
+    from django.utils import timezone
+
+    from beforehand.care.needs.arrivals import catch_up
+
+    caught = catch_up(as_of=timezone.localdate())
+    _say(failed=caught.failed)
+
+
+def _state() -> None:
+    """The record as it stands, comparable; needs by person; what was kept, applied, answered."""
+    from collections import Counter
+
+    from django.db.models import Count
+    from django.utils import timezone
+
+    from beforehand.care.needs.invariants import check_needs
+    from beforehand.care.needs.models import LIVE, Need
+    from beforehand.intake.models import Answer
+    from beforehand.intake.quarantine import check_balance
+    from beforehand.record.identity import check_links
+    from beforehand.record.models import DirtyPatient, Message, Patient
+    from beforehand.record.store.canon import canonical_record, digest_of_record
+
+    names = dict(Patient.unscoped.values_list("pk", "display_name"))
+    live = Need.unscoped.exclude(source="OPERATIONS").filter(state__in=LIVE)
+    needs = Counter(f"{names.get(need.patient_id, '')}|{need.rule_id}|{need.state}" for need in live)
+    whole = Message.objects.filter(state="APPLIED", received__gt=0).exclude(duplicates__gte=1)
+    twice = whole.values("digest").annotate(times=Count("pk")).filter(times__gt=1).count()
+    _say(
+        day=str(timezone.localdate()),
+        digests=digest_of_record(canonical_record()),
+        needs=dict(needs),
+        breaches=[f"{one.where} {one.what}" for one in (*check_balance(), *check_links(), *check_needs())],
+        kept=Message.objects.filter(state="KEPT").count(),
+        dirty=DirtyPatient.objects.count(),
+        twice=twice,
+        answered=list(Answer.objects.exclude(reply=b"").values_list("control_id", flat=True)),
+    )
+
+
+# Outside: a home with its house.
+
+
+class Home:
+    """One home, and the process from which its listeners and workers are forked."""
+
+    def __init__(self, folder: Path, *, like: Path | None = None, environment: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        if like is not None:
+            shutil.copytree(like, folder, dirs_exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        given = {"DJANGO_SETTINGS_MODULE": os.environ.get("MLLP_SETTINGS", "beforehand.config.settings")}
+        path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+        self.house = subprocess.Popen(
+            [sys.executable, "-m", "bench._mllp", "--house"],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **given, "PYTHONPATH": path, "BEFOREHAND_HOME": str(folder), **(environment or {})},
+        )  # fmt: skip
+        assert self.house.stdout is not None
+        assert self.house.stdout.readline().strip() == "ready"
+        self.port = 0
+        if like is None:
+            self.order("make")
+        self.order("warm")
+
+    def order(self, do: str, **how: Any) -> dict[str, Any]:
+        """Have something done by a process of its own; its first words."""
+        assert self.house.stdin is not None
+        assert self.house.stdout is not None
+        self.house.stdin.write(json.dumps({"do": do, **how}) + "\n")
+        self.house.stdin.flush()
+        while True:
+            said: dict[str, Any] = json.loads(self.house.stdout.readline())
+            if "trouble" in said:
+                raise RuntimeError(said["trouble"])
+            if "closed" not in said:
+                return said
+
+    def listen(self, without: str = "") -> int:
+        """Start a listener, always on the same port; its process."""
+        said = self.order("listen", port=self.port, without=without)
+        self.port = said["port"]
+        return int(said["pid"])
+
+    def close(self) -> None:
+        """End the house; its folder stays."""
+        assert self.house.stdin is not None
+        self.house.stdin.close()
+        self.house.wait(timeout=60)
+
+    def __enter__(self) -> Home:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def kill(pid: int, how: signal.Signals = signal.SIGKILL) -> None:
+    """End a process that we forked."""
+    try:
+        os.kill(pid, how)
+    except ProcessLookupError:
+        return
+    while how == signal.SIGKILL:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.001)
+
+
+# Senders.
+
+
+def story(person: int, count: int) -> Iterator[tuple[str, bytes]]:
+    """So many messages about one invented person: stays that begin, change and end, and results."""
+    mrn, facility = f"8{person:05}", f"WARD {person}"  # its own, so that no two senders speak of one thing
+    pid = f"PID|1||{mrn}^^^{facility}^MR||FAMILY{person}^GIVEN{person}||19{30 + person % 60}0{1 + person % 9}11|F"
+    for step in range(count):
+        at = FIRST + timedelta(minutes=step)
+        admitted = FIRST + timedelta(minutes=step - step % 4)
+        kind = ("A01", "A08", "R01", "A03")[step % 4]
+        number = f"P{person}-{step}"
+        stay = {2: "I", 3: "3W^301^1", 10: "MED", 19: f"V{person}-{step // 4}", 44: _stamp(admitted)}
+        if kind == "A03":
+            stay |= {36: "01", 45: _stamp(at)}
+        pv1 = "PV1|1|" + "|".join(stay.get(place, "") for place in range(2, max(stay) + 1))
+        message = f"ORU^R01^ORU_R01|{number}" if kind == "R01" else f"ADT^{kind}|{number}"
+        lines = [f"MSH|^~\\&|ADT1|{facility}|BEFOREHAND|HOME|{_stamp(at)}||{message}|P|2.5.1", pid, pv1]
+        if kind == "R01":
+            lines += [f"OBR|1||L{person}-{step}|24323-8^CMP^LN|||{_stamp(at)}|||||||||||||||{_stamp(at)}|||F",
+                      f"OBX|1|NM|2823-3^Potassium^LN||{3 + step % 3}.{step % 10}|mmol/L|3.5-5.1||||F"]  # fmt: skip
+        else:
+            lines.insert(1, f"EVN|{kind}|{_stamp(at)}")
+        yield number, ("\r".join(lines) + "\r").encode()
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y%m%d%H%M%S")
+
+
+class Line:
+    """One sender's connection: a message, and its answer."""
+
+    def __init__(self, port: int, timeout: float = 60.0) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+
+    def ask(self, message: bytes) -> bytes:
+        """Send a message; its answer."""
+        self.socket.sendall(b"\x0b" + message + b"\x1c\r")
+        return self.answer()
+
+    def answer(self) -> bytes:
+        """The next answer."""
+        while b"\x1c\r" not in self.buffer:
+            received = self.socket.recv(65536)
+            if not received:
+                raise ConnectionError("closed without an answer")
+            self.buffer += received
+        answer, _, self.buffer = self.buffer.partition(b"\x1c\r")
+        return answer.removeprefix(b"\x0b")
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+
+
+def verdict(answer: bytes) -> tuple[str, str]:
+    """MSA-1 and MSA-2."""
+    fields = next(line for line in answer.split(b"\r") if line.startswith(b"MSA")).decode().split("|")
+    return fields[1], fields[2]
+
+
+@dataclass
+class Sender:
+    """Sends one person's messages in order, each until it is answered; some of them again."""
+
+    home: Home
+    person: int
+    count: int
+    seed: int = 0
+    answered: dict[str, bytes] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed * 1000 + self.person)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        line: Line | None = None
+        for number, message in story(self.person, self.count):
+            while True:
+                try:
+                    line = line or Line(self.home.port)
+                    started = time.perf_counter()
+                    answer = line.ask(message)
+                except OSError:
+                    line = None
+                    time.sleep(0.01)
+                    continue
+                self.waits.append(time.perf_counter() - started)
+                self._hear(number, answer)
+                if self.chance.random() >= 0.05:
+                    break
+        if line is not None:
+            line.close()
+
+    def _hear(self, number: str, answer: bytes) -> None:
+        code, echoed = verdict(answer)
+        if (code, echoed) != ("AA", number):
+            self.trouble.append(f"{number} was answered {code} {echoed}")
+        if self.answered.setdefault(number, answer) != answer:
+            self.trouble.append(f"{number} was answered in two ways")
+
+
+if __name__ == "__main__":
+    house()
