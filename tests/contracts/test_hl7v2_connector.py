@@ -41,7 +41,7 @@ def test_no_mutant_ends_the_connector_and_none_is_lost(monkeypatch: pytest.Monke
     """The last wall is down, so a stumble of the connector itself fails the test."""
     monkeypatch.setattr(connector, "_FAULTS", ())
     units = 0
-    for content in mutants(1_500, seed=20261123):
+    for content in mutants(3_000, seed=20261123):
         try:
             found = list(connector.items(content, ""))
         except StopError as refusal:
@@ -54,7 +54,7 @@ def test_no_mutant_ends_the_connector_and_none_is_lost(monkeypatch: pytest.Monke
         units += len({item.unit for item in found})
         for item in found:
             fate_of(item)
-    assert units >= 1_500
+    assert units >= 3_000
 
 
 def test_every_sample_message_is_mapped_whole() -> None:

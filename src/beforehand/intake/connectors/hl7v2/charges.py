@@ -11,9 +11,10 @@ def read_charge(scene: Scene, segment: Segment) -> None:
     """One charge or credit as a ChargeItem; payments and adjustments are kept and not made into facts."""
     kind = segment.text(6).upper()
     code = coded(segment[25], scene.local) or coded(segment[7], scene.local)
-    if scene.patient is None or code is None or kind not in ("CG", "CD", "C", ""):
-        return
     scene.used.add("FT1")
+    if scene.patient is None or code is None or kind not in ("CG", "CD", "C", ""):
+        scene.skip(segment)
+        return
     when = scene.time(segment, 4)
     number = segment.text(2)
     told = (number,) if number else (segment.text(1), code_of(segment[7]))

@@ -14,7 +14,7 @@ from beforehand.intake.connectors.items import RawItem
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x0b\x1c]*(?:MSH|FHS|BHS)[^A-Za-z0-9\s]")
 _WIDE = (b"\xff\xfeM\x00S\x00H\x00", b"\xfe\xff\x00M\x00S\x00H")
 _AROUND = (b"FHS", b"BHS", b"BTS", b"FTS")
-_FAULTS = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+_FAULTS: tuple[type[Exception], ...] = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 def recognises(head: bytes, name: str) -> bool:

@@ -167,8 +167,13 @@ def coding(code: str, display: str, system: str | None) -> Fhir | None:
 
 def coded(part: Part, local: str, table: str = "") -> Fhir | None:
     """A CE, CWE, CNE, CF or IS with all of its codes; ``table`` is HL7's own where the field names no system."""
+    if not part:
+        return None
     found = []
+    said = part.raw.count(part.by.component)
     for first, oid_at in ((1, 14), (4, 17), (10, 20)):
+        if said < first - 1:
+            break
         code, display, name = (part.words(first + step) for step in range(3))
         system = system_uri(name, part.words(oid_at), local)
         if system is None and first == 1 and table and code:

@@ -96,6 +96,8 @@ def _read_block(scene: Scene, block: list[Segment]) -> None:
     _read_person(scene, named)
     if "PV1" in named:
         scene.attempt(visits.read_visit, named["PV1"][0], next(iter(named.get("PV2", ())), None))
+        for other in named["PV1"][1:]:  # of results that came before, which no order of this message is about
+            scene.skip(other)
     _read_known(scene, named)
     for segment in named.get("SCH", ()):
         scene.attempt(read_appointment, segment)

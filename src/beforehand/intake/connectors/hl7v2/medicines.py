@@ -215,6 +215,7 @@ def _read_fill(scene: Scene, order: Segment | None, told: Segment, below: list[S
     scene.used.add("RXD")
     medicine = coded(told[2], scene.local)
     if scene.patient is None or medicine is None:
+        scene.skip(told)
         return
     timings = [segment for segment in below if segment.name == "TQ1"]
     course = _Course(scene, order, told, timings[-1] if timings else None)
@@ -255,6 +256,7 @@ def read_given(scene: Scene, order: Segment | None, told: Segment, below: list[S
     scene.used.update({"ORC", "RXA", "RXR", "OBX", "NTE"})
     code = coded(told[5], scene.local, "0292" if scene.type == "VXU" else "")
     if scene.patient is None or code is None:
+        scene.skip(told)
         return
     if scene.type not in ("VXU", "VXR"):
         _read_administration(scene, order, told, code)

@@ -176,6 +176,7 @@ def read_relative(scene: Scene, segment: Segment) -> None:
     names += [name for part in segment[30].repetitions() if not names and (name := human_name(part))]
     company = segment.text(13)
     if scene.patient is None or not (names or company):
+        scene.skip(segment)
         return
     who = scene.patient["reference"]
     roles = [role for number in (3, 7) if (role := coded(segment[number], scene.local, {3: "0063", 7: "0131"}[number]))]
@@ -197,6 +198,7 @@ def read_guarantor(scene: Scene, segment: Segment) -> None:
     scene.used.add("GT1")
     names = [name for part in segment[3].repetitions() if (name := human_name(part))]
     if scene.patient is None or not names:
+        scene.skip(segment)
         return
     role = coded(segment[11], scene.local, "0063") or {}
     also = {
@@ -248,6 +250,7 @@ def read_coverage(scene: Scene, segment: Segment, more: Segment | None) -> None:
     medicare = (more.text(6) or more.text(8)) if more else ""
     member = member or medicare
     if not (plan or name or company or member):
+        scene.skip(segment)
         return
     payer = scene.organization(name or (plan or {}).get("text", ""), company) or {"display": "Not said"}
     policy = segment.text(36) or member

@@ -102,7 +102,12 @@ def read_report(
     for finding in found:
         kind = finding.lines[0].text(2).upper()
         if kind in DOCUMENTS:
-            files += [file for line in finding.lines if (file := attachment(scene, line))]
+            for line in finding.lines:
+                file = attachment(scene, line)
+                if file is None:
+                    scene.skip(line)
+                else:
+                    files.append(file)
             continue
         made = scene.attempt(read_finding, finding, key, order if is_result else None, seen, when, asked)
         if made is not None:
@@ -239,6 +244,7 @@ def read_finding(
     code = coded(line[3], scene.local)
     if code is None:
         if not line[5]:
+            scene.skip(line)
             return None
         code = {"text": "Not said"}
     told = f"{code_of(line[3]).casefold()}|{line[4].raw}"
@@ -292,6 +298,7 @@ def _enclosed(scene: Scene, line: Segment) -> None:
     """A document in an OBX without an order."""
     file = attachment(scene, line)
     if file is None or scene.patient is None:
+        scene.skip(line)
         return
     code = coded(line[3], scene.local)
     scene.add(

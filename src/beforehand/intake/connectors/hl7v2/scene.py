@@ -105,6 +105,11 @@ class Scene:
             self.notes.append(fault.place)
             return None
 
+    def skip(self, segment: Segment) -> None:
+        """Name a segment that says too little to be a fact; an empty one says nothing."""
+        if any(segment.fields[2:]):
+            self.notes.append(segment.place(0))
+
     def clinician(self, part: Part) -> Fhir | None:
         """The reference to a professional (XCN), and the resource where a number tells who it is."""
         number, name = part.words(1), human_name(_shifted(part))

@@ -27,6 +27,7 @@ def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | N
     key = _identity(scene, segment)
     number = scene.cx(segment[19])
     if key is None:
+        scene.skip(segment)
         return None
     status = said_as.ENCOUNTER_STATUS.get(scene.trigger) if scene.type in ("ADT", "BAR", "DFT") else None
     started, ended = scene.time(segment, 44), scene.time(segment, 45)
@@ -162,6 +163,7 @@ def read_allergy(scene: Scene, segment: Segment) -> None:
     is_new = segment.name == "IAM"
     code = coded(segment[3], scene.local)
     if scene.patient is None or code is None:
+        scene.skip(segment)
         return
     severity = segment.text(4).upper()
     reactions = [{"text": part.text or part.joined()} for part in segment[5].repetitions()]
@@ -203,6 +205,7 @@ def read_diagnosis(scene: Scene, segment: Segment) -> None:
     if code is None and segment.text(4):
         code = {"text": segment.text(4)}
     if scene.patient is None or code is None:
+        scene.skip(segment)
         return
     number = scene.number(segment[20])
     where = scene.encounter["reference"] if scene.encounter else scene.patient["reference"]
@@ -230,6 +233,7 @@ def read_problem(scene: Scene, segment: Segment) -> None:
     scene.used.add("PRB")
     code = coded(segment[3], scene.local)
     if scene.patient is None or code is None:
+        scene.skip(segment)
         return
     number = scene.number(segment[4])
     told = (number.get("system", ""), number["value"]) if number else (code_of(segment[3]),)
@@ -260,6 +264,7 @@ def read_procedure(scene: Scene, segment: Segment) -> None:
     if code is None and segment.text(4):
         code = {"text": segment.text(4)}
     if scene.patient is None or code is None:
+        scene.skip(segment)
         return
     number = scene.number(segment[19])
     when = scene.time(segment, 5)
