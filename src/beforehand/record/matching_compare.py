@@ -114,7 +114,9 @@ class Comparison:
         if number == "same":
             return not self.is_only_of_a_family or (birth != "differs" and given != "differs")
         if self.level("number of one kind") == "differs" and not (
-            same_names and (birth == "same" or (birth in ("swapped", "near") and hint))
+            (same_names and birth == "same")
+            or (names and birth == "same" and self.has_contact)
+            or (same_names and birth in ("swapped", "near") and hint)
         ):
             return False
         if self.level("suffix") == "differs" and birth != "same":
@@ -124,7 +126,8 @@ class Comparison:
             unknown = unsure_names and (hint or self.level("address") == "near")
             return names or unknown or (hint and renamed) or (number in ("last four", "near") and given != "differs")
         if birth in ("swapped", "near"):
-            return (same_names and self.level("sex") != "differs") or (names and hint)
+            shown = hint and given in ("same", "") and self.level("sex") != "differs"
+            return (same_names and self.level("sex") != "differs") or (names and hint) or shown
         if birth == "differs":
             return names and hint and self.level("generation") != "differs"
         return names and (hint or self.level("address") == "near")
@@ -299,7 +302,7 @@ def _given(one: Name, other: Name) -> str:
     if forms_of(a) & forms_of(b):
         return "short form"
     if (
-        _is_alike(a, b)
+        _begins_alike(a, b)
         or _is_alike("".join(one.given), "".join(other.given))
         or (min(len(a), len(b)) >= 2 and (a.startswith(b) or b.startswith(a)))
     ):
@@ -338,6 +341,17 @@ def _middle(one: Name, other: Name) -> tuple[str, bool]:
 def _are_swapped(one: Name, other: Name) -> bool:
     """Family and given name in each other's place."""
     return bool(one.first and other.first) and one.first == other.family and other.first == one.family
+
+
+def _begins_alike(one: str, other: str) -> bool:
+    """Given names are short: one letter may be a slip in three, two in five."""
+    if _is_alike(one, other):
+        return True
+    slips = jellyfish.damerau_levenshtein_distance(one, other)
+    shorter = min(len(one), len(other))
+    starts = 2 if one[:2] == other[:2] else int(one[0] == other[0])
+    allowed = max(starts, int(shorter >= 4), 2 * int(starts > 0 and shorter >= 5))
+    return shorter >= 3 and slips <= allowed
 
 
 def _is_alike(one: str, other: str) -> bool:

@@ -62,7 +62,7 @@ def _parts(person: Person) -> Iterator[tuple[str, ...]]:
         if number.value:
             yield "I", number.system, number.value
         if number.last_four and person.known_birth is not None:
-            yield "L", number.last_four, str(person.known_birth)
+            yield "LY", number.last_four, str(day_and_month(person.known_birth)[0])
         if number.last_four:
             for name in person.names:
                 for code in _names(name)[0]:
