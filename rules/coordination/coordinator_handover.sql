@@ -22,7 +22,7 @@ needs: [person, care_team_member, contact_made, value_set_code]
 -- team of the person after that. A word about the handover counts from 30 days before the last day.
 with
 coordinators as (
-    select m.patient_id, m.id, coalesce(m.member_id, 0 - m.id) as who_id, m.member_name, m.end_from_day, m.end_to_day
+    select m.patient_id, m.id, coalesce('member ' || cast(m.member_id as varchar(20)), 'entry ' || cast(m.id as varchar(20))) as who_id, m.member_name, m.end_from_day, m.end_to_day
     from care_team_member m
     join person p on p.patient_id = m.patient_id
     join value_set_code v on v.code = m.role and v.value_set = 'team_coordinator'
@@ -37,7 +37,7 @@ leaving as (
 -- who coordinates after that day: the same person in another team, or a successor
 after_that as (
     select l.patient_id, l.id, min(case when n.who_id <> l.who_id then n.id end) as next_id,
-           max(case when n.who_id = l.who_id then 1 else 0 end) as is_staying
+           count(case when n.who_id = l.who_id then n.id end) as parts_kept
     from leaving l
     join coordinators n on n.patient_id = l.patient_id and n.id <> l.id
     where n.end_from_day is null or n.end_from_day > l.end_to_day
@@ -60,7 +60,7 @@ judged as (
     from leaving l
     left join after_that f on f.patient_id = l.patient_id and f.id = l.id
     left join words w on w.patient_id = l.patient_id and w.id = l.id
-    where coalesce(f.is_staying, 0) = 0
+    where coalesce(f.parts_kept, 0) = 0
 ),
 evidence as (
     select patient_id, subject, 'care_team_member' as fact_table, id as fact_id, 'leaves' as role from judged
@@ -72,7 +72,7 @@ evidence as (
 select j.patient_id, j.subject,
        case j.verdict when 'met' then 'MET' when 'due' then 'DUE' else 'UNKNOWN' end as status,
        j.end_from_day - 14 as opens_on, j.end_from_day as due_on, j.end_to_day + 61 as lapses_on,
-       case when j.end_to_day + 61 < a.day + 90 then j.end_to_day + 61 else a.day + 90 end as recheck_on,
+       j.end_to_day + 61 as recheck_on,
        case j.verdict when 'ended' then 'ended' when 'word' then 'word' end as missing,
        j.who as say_who, j.end_to_day as say_ends_on,
        case when j.next_id is null then 'nobody is named to follow'
@@ -80,5 +80,4 @@ select j.patient_id, j.subject,
        case when j.next_id is null then 'Name who follows, hand over in person, tell the person who it is now, and note it.'
             else 'Hand over in person: open needs, promises, what the person prefers; tell the person who it is now, and note it.' end as say_step
 from judged j
-cross join as_of a
 left join coordinators n on n.patient_id = j.patient_id and n.id = j.next_id

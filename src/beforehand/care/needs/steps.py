@@ -110,6 +110,7 @@ PURPOSES = {
     "understood": "teach-back",
     "team": "team-settled",
     "told": "team-told",
+    "handover": "handover",
 }
 
 
