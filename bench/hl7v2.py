@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import resource
 import sys
+import tempfile
 import time
 import tracemalloc
+from pathlib import Path
 
 from tests.unit.clinical.contexts import NumberingContext
 from tests.unit.intake.hl7v2.mutants import MESSAGES, mutants
@@ -108,6 +111,60 @@ def broken(count: int, seed: int) -> int:
     return crashed + slow + lost
 
 
+def crowd(people: int) -> bytes:
+    """The sample messages once more for each of so many invented people."""
+    told = []
+    for number in range(people):
+        for message in MESSAGES:
+            text = message
+            for part in (
+                b"700123",
+                b"700999",
+                b"701000",
+                b"||80000",
+                b"V-5001",
+                b"V-6001",
+                b"PL-",
+                b"FL-",
+                b"RX-",
+                b"FA-",
+            ):
+                text = text.replace(part, part + b"%d-" % number)
+            text = text.replace(b"Okafor", b"Okafor" + letters(number)).replace(b"111-22-3333", b"111-22-%04d" % number)
+            told.append(text.strip() + b"\r")
+    return b"".join(told)
+
+
+def letters(number: int) -> bytes:
+    """A number in letters, so that names differ."""
+    return bytes(97 + int(digit) for digit in str(number))
+
+
+def taken_in(people: int) -> None:
+    """Bytes kept, mapped, committed and reconciled in a fresh home."""
+    with tempfile.TemporaryDirectory(prefix="beforehand-bench-") as home:
+        os.environ |= {"BEFOREHAND_HOME": home, "DJANGO_SETTINGS_MODULE": "beforehand.config.settings"}
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        from beforehand.intake.ingest import ingest_paths
+        from beforehand.record.valuesets import load_shipped
+
+        load_shipped()
+        path = Path(home) / "crowd.hl7"
+        path.write_bytes(crowd(people))
+        started = time.process_time()
+        summary = ingest_paths([str(path)], source_name="lakeview")
+        spent = time.process_time() - started
+        counts = summary.counts
+        print(
+            f"taken in: {counts.received / spent:,.0f} messages a CPU-second ({counts.received:,} received,"
+            f" {counts.applied:,} applied, {counts.quarantined:,} set aside, {counts.duplicates:,} duplicates)"
+        )
+
+
 def main() -> int:
     """Measure and say; 1 where a mutant failed."""
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -116,6 +173,7 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=20_261_123)
     given = asked.parse_args()
     rates(5 if given.quick else 50)
+    taken_in(10 if given.quick else 100)
     memory()
     return 1 if broken(1_000 if given.quick else given.mutants, given.seed) else 0
 

@@ -11,6 +11,7 @@ from beforehand.intake.connectors.hl7v2.results import attachment
 from beforehand.intake.connectors.hl7v2.scene import Scene, logical_id
 from beforehand.intake.connectors.hl7v2.values import DOCUMENTS
 
+LOINC = "http://loinc.org"
 _REPLACES = frozenset(("T09", "T10"))
 _ADDS = frozenset(("T05", "T06"))
 
@@ -33,6 +34,19 @@ def _content(scene: Scene, title: str) -> list[Fhir]:
         data = base64.b64encode("\n".join(lines).encode("utf-8", "replace")).decode()
         files.insert(0, {"attachment": kept(contentType="text/plain; charset=utf-8", data=data, title=title)})
     return files
+
+
+def _sort(scene: Scene, segment: Segment) -> Fhir | None:
+    """What sort of document: TXA-2, with LOINC's code for it, or the one that its text was sent under."""
+    sort = coded(segment[2], scene.local, "0270")
+    loinc = said_as.DOCUMENT_LOINC.get(segment.text(2).upper())
+    lines = scene.message.all("OBX") if scene.type == "MDM" else []
+    found = [{"system": LOINC, "code": loinc}] if loinc else []
+    for line in lines:
+        code = coded(line[3], scene.local) or {}
+        found += [one for one in code.get("coding", []) if one.get("system") == LOINC and one["code"] != loinc][:1]
+        break
+    return {**(sort or {}), "coding": [*(sort or {}).get("coding", []), *found]} if found else sort
 
 
 def read_document(scene: Scene, segment: Segment) -> None:
@@ -60,7 +74,7 @@ def read_document(scene: Scene, segment: Segment) -> None:
         relation = [{"code": word, "target": {"reference": f"DocumentReference/{_key(parent)}"}}]
         if word == "replaces":
             scene.add("DocumentReference", _key(parent), patch=True, status="superseded", subject=scene.patient)
-    sort = coded(segment[2], scene.local, "0270")
+    sort = _sort(scene, segment)
     title = (sort or {}).get("text") or segment.text(16)
     report = next((code for order in scene.message.all("OBR") if (code := coded(order[4], scene.local))), None)
     scene.add(

@@ -32,7 +32,7 @@ def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | N
     status = said_as.ENCOUNTER_STATUS.get(scene.trigger) if scene.type in ("ADT", "BAR", "DFT") else None
     started, ended = scene.time(segment, 44), scene.time(segment, 45)
     event = scene.message.first("EVN")
-    happened = (scene.time(event, 6) or scene.time(event, 2)) if event else None
+    happened = (scene.minor_time(event, 6) or scene.minor_time(event, 2)) if event else None
     period: dict[str, Any] = {}
     if started or (scene.type == "ADT" and scene.trigger in _BEGINS and status != "planned"):
         period["start"] = started or happened or scene.stamp

@@ -105,6 +105,9 @@ APPOINTMENT_STATUS = {
 
 DOCUMENT_STATUS = {"DI": "preliminary", "DO": "preliminary", "IN": "preliminary", "IP": "preliminary",
                    "PA": "preliminary", "AU": "final", "LA": "final"}  # fmt: skip
+# Table 0270 in LOINC, where one code says the same.
+DOCUMENT_LOINC = {"CN": "11488-4", "DS": "18842-5", "HP": "34117-2", "OP": "11504-8", "PN": "28570-0", "PR": "11506-3",
+                  "SP": "11526-1", "TS": "18761-7", "DI": "18748-4", "AR": "18743-5"}  # fmt: skip
 DOCUMENT_THERE = {"CA": "entered-in-error", "OB": "superseded"}
 
 ALLERGY_CATEGORY = {"DA": "medication", "FA": "food", "EA": "environment", "PA": "environment", "LA": "environment",
