@@ -2,7 +2,8 @@
 
 Rows of several sources that say the same of a patient share ``same_as``, the lowest of their identities; only that
 row leads. They agree when the columns of ``Table.same`` do: concepts by a shared coding or by the same ingredients,
-times by first and last day. A row that differs in status or sensitivity never hides behind another.
+times by first and last day, numbers also where one source only rounded the other's. A row that differs in status or
+sensitivity never hides behind another.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from beforehand.clinical.columns import Kind, Table
@@ -68,9 +70,10 @@ def leading_rows(table: Table, rows: Iterable[Row]) -> dict[int, int]:
     kinds = _concept_classes(table, rows)
     groups: dict[tuple[Any, ...], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     leading = {}
+    rounded = _rounded(table, rows, kinds)
     for row in sorted(rows, key=lambda row: row["id"]):
         leading[row["id"]] = row["id"]
-        key = _key(table, row, kinds)
+        key = _key(table, row, kinds, rounded)
         if key is not None:
             groups[key][row["source_id"]].append(row["id"])
     for by_source in groups.values():
@@ -81,7 +84,7 @@ def leading_rows(table: Table, rows: Iterable[Row]) -> dict[int, int]:
     return leading
 
 
-def _key(table: Table, row: Row, kinds: Mapping[int, int]) -> tuple[Any, ...] | None:
+def _key(table: Table, row: Row, kinds: Mapping[int, int], rounded: Mapping[int, int]) -> tuple[Any, ...] | None:
     """What must be equal for two rows to agree; None where the row says too little."""
     parts: list[Any] = [row["sensitivity"] or ""]
     says_something = False
@@ -91,7 +94,7 @@ def _key(table: Table, row: Row, kinds: Mapping[int, int]) -> tuple[Any, ...] | 
             part: Any = (row[f"{name}_from_day"], row[f"{name}_to_day"])
             given = part[0] is not None
         elif kind is Kind.QUANTITY:
-            part = (row[f"{name}_micro"], row[f"{name}_unit"])
+            part = (rounded.get(row["id"], row[f"{name}_micro"]), _unit(row[f"{name}_unit"]))
             given = part[0] is not None
             if "value_code" in row:
                 part = (*part, kinds.get(row["value_code"], row["value_code"]), row["value_words"])
@@ -111,6 +114,63 @@ def _key(table: Table, row: Row, kinds: Mapping[int, int]) -> tuple[Any, ...] | 
     if "do_not_perform" in row:
         parts.append(row["do_not_perform"] or 0)
     return tuple(parts) if says_something else None
+
+
+def _unit(unit: str | None) -> str | None:
+    """The unit; none where it only annotates a plain number, as UCUM's ``{score}`` does."""
+    return None if unit == "1" or (unit and unit.startswith("{") and unit.endswith("}")) else unit
+
+
+_FEWEST_DIGITS = 3  # fewer could be another measurement of the day that is merely near
+
+
+def _rounded(table: Table, rows: list[Row], kinds: Mapping[int, int]) -> dict[int, int]:
+    """For rows whose number is another source's number written shorter: the longer one, in millionths.
+
+    Only of the same code, day and unit, only from three significant digits on, and only where one number can be meant.
+    """
+    name = next((name for name in table.same if table.column(name).kind is Kind.QUANTITY), None)
+    if name is None:
+        return {}
+    code, time = table.by
+    alike: dict[tuple[Any, ...], list[tuple[Decimal, Row]]] = defaultdict(list)
+    for row in rows:
+        digits = row[f"{name}_text"]
+        if row[f"{name}_micro"] is None or not digits:
+            continue
+        try:
+            number = Decimal(digits)
+        except InvalidOperation:
+            continue
+        key = (kinds.get(row[code], row[code]), row[f"{time}_from_day"], _unit(row[f"{name}_unit"]))
+        alike[key].append((number, row))
+    found: dict[int, int] = {}
+    for group in alike.values():
+        if len({number for number, _ in group}) < 2:
+            continue
+        said = {(number, row["source_id"]) for number, row in group}
+        for number, row in group:
+            longer = {
+                other[f"{name}_micro"]
+                for one, other in group
+                if other["source_id"] != row["source_id"]
+                and (number, other["source_id"]) not in said
+                and _is_rounding(number, one)
+            }
+            if len(longer) == 1:
+                found[row["id"]] = longer.pop()
+    return found
+
+
+def _is_rounding(short: Decimal, long: Decimal) -> bool:
+    """Whether one number is the other, rounded to fewer digits."""
+    places, exact = short.as_tuple().exponent, long.as_tuple().exponent
+    if not isinstance(places, int) or not isinstance(exact, int) or exact >= places:
+        return False
+    if len(short.normalize().as_tuple().digits) < _FEWEST_DIGITS and len(short.as_tuple().digits) < _FEWEST_DIGITS:
+        return False
+    unit = Decimal(1).scaleb(places)
+    return any(long.quantize(unit, how) == short for how in (ROUND_HALF_EVEN, ROUND_HALF_UP))
 
 
 def _concept_classes(table: Table, rows: list[Row]) -> dict[int, int]:
