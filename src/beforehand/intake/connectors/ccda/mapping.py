@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from beforehand.clinical.codes import Loinc
 from beforehand.intake.connectors.ccda import care, conditions, header, medicines, observations
 from beforehand.intake.connectors.ccda.datatypes import (
     UnreadableError,
@@ -335,8 +334,6 @@ def _check_header(entry: Entry) -> None:
     code = attribute(root, "code", "code")
     if not code:
         entry.remark("code of the document", "The document does not say what kind of document it is.")
-    elif attribute(root, "code", "codeSystem") == "2.16.840.1.113883.6.1" and Loinc.form.fullmatch(code) is None:
-        entry.remark("code of the document", "The code is not one of LOINC.")
     confidentiality = attribute(root, "confidentialityCode", "code")
     if confidentiality and confidentiality not in _CONFIDENTIALITIES:
         entry.remark("confidentiality of the document", "The code is not one of HL7's.")

@@ -200,11 +200,11 @@ def write_medication(entry: Entry, statement: Element, *, is_planned: bool = Fal
     code = medicine_of(entry, statement)
     dosage, span = _dosage(entry, statement)
     who, at = author_of(entry, statement)
-    said = attribute(statement, "statusCode", "code")
-    status = _STATUS.get(said, "unknown")
+    status = _status(entry, statement, span)
     is_negated = statement.get("negationInd") == "true"
     reasons = _reasons(entry, statement)
     if setting == "given":
+        status = _STATUS.get(attribute(statement, "statusCode", "code"), "unknown")
         times = {"effectivePeriod": span} if span else {}
         entry.write(
             "MedicationAdministration",
@@ -249,6 +249,21 @@ def write_medication(entry: Entry, statement: Element, *, is_planned: bool = Fal
             write_dispense(entry, supply, code)
         except UnreadableError as fault:
             entry.refuse(fault)
+
+
+def _status(entry: Entry, statement: Element, span: dict[str, str]) -> str:
+    """The state of a medicine.
+
+    C-CDA calls an entry that is written down "completed" also while the medicine is being taken (R1.1 knew no other
+    word). So it is over only where an end is stated that lies before the document.
+    """
+    status = _STATUS.get(attribute(statement, "statusCode", "code"), "unknown")
+    if status == "completed" and statement.get("moodCode") == "EVN":
+        written = entry.document.stated or ""
+        end = span.get("end")
+        if span and span.get("start") != end and (end is None or (written and end[:10] > written[:10])):
+            return "active"
+    return status
 
 
 def _given(dosage: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ cells a cell spans. There are no addresses, pictures, styles or scripts in the t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -32,6 +33,7 @@ _INSIDE = {
     "item": "list",
 }  # fmt: skip
 _WIDEST = 100
+_SPACE = re.compile(r"\s+")
 _STYLES = {"Bold": "strong", "Italics": "emphasis", "Emphasis": "emphasis"}
 
 
@@ -101,7 +103,7 @@ def _write(node: Node) -> Iterator[str]:
         yield f"<{tag}{span}>"
     for part in node.parts:
         if isinstance(part, str):
-            yield escape(" ".join(part.split()) if part.strip() else " ")
+            yield escape(_SPACE.sub(" ", part))
         else:
             yield from _write(part)
     if tag is not None:
@@ -123,7 +125,7 @@ def _plain(node: Node) -> Iterator[str]:
         yield "\n"
     for part in node.parts:
         if isinstance(part, str):
-            yield " ".join(part.split()) if part.strip() and "\n" not in part else part.replace("\n", " ")
+            yield _SPACE.sub(" ", part)
         else:
             yield from _plain(part)
     if node.kind in ("heading", "cell"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from beforehand.intake.connectors.ccda.datatypes import (
@@ -34,6 +35,12 @@ _FLAVORS = {
     "NA": "not-applicable", "MSK": "masked", "PINF": "positive-infinity", "NINF": "negative-infinity",
     "OTH": "unsupported",
 }  # fmt: skip
+# What a sender's software leaves where it should have filled in a value: {entry.value}, ${value}, {{ value }}.
+_PLACEHOLDER = re.compile(r"[$#]?\{\{?\s*[A-Za-z_][\w.]*\s*\}?\}")
+_UNFILLED = {
+    "coding": [{"system": _ABSENT, "code": "error"}],
+    "text": "The sender left a placeholder where the value is due.",
+}
 _COMMENT = "2.16.840.1.113883.10.20.22.4.64"
 _SEVERITY = "2.16.840.1.113883.10.20.22.4.8"
 _NOT_PARTS = frozenset((_COMMENT, _SEVERITY))
@@ -49,6 +56,8 @@ def value_of(entry: Entry, value: Element) -> dict[str, Any]:
             return {"valueCodeableConcept": concept}
     elif kind in ("ST", "ED"):
         if words := entry.words(value):
+            if _PLACEHOLDER.fullmatch(words):
+                return {"dataAbsentReason": _UNFILLED}
             return {"valueString": words}
     elif kind == "BL" and value.get("value") in ("true", "false"):
         return {"valueBoolean": value.get("value") == "true"}
