@@ -145,7 +145,9 @@ def by_fqm(tools: Path, measure: Path, batches: list[Path]) -> dict[str, Any]:
     # The rules' day is the start of the measurement period.
     command = ["node", "--max-old-space-size=8000", str(FILES / "run_fqm.mjs"), str(tools), str(measure)]
     command += [end.isoformat(), end.isoformat(), *map(str, batches)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"fqm-execution ended with {done.returncode}: {done.stderr[-2000:]}")
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 
