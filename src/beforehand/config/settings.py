@@ -133,6 +133,7 @@ AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["password"]
 AXES_IPWARE_PROXY_COUNT = int(os.environ.get("BEFOREHAND_PROXIES", "0"))
 IDLE_MINUTES = int(os.environ.get("BEFOREHAND_IDLE_MINUTES", "15"))
+LIVE_SECONDS = int(os.environ.get("BEFOREHAND_LIVE_SECONDS", "4"))  # how often an open list asks for news; 0: never
 SESSION_COOKIE_AGE = 12 * 3600  # a shift; after it everybody signs in again
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 

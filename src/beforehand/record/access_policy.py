@@ -44,6 +44,7 @@ class Row:
     methods: tuple[str, ...] = ("GET",)
     before_second_factor: bool = False
     while_locked: bool = False
+    is_background: bool = False
 
     def allows_method(self, method: str) -> bool:
         """HEAD is a GET without its body."""
@@ -106,6 +107,7 @@ GATE: dict[str, Row] = {
 
 COORDINATOR: dict[str, Row] = {
     "today": Row(READ_RECORD),
+    "today_rows": Row(READ_RECORD, is_background=True),
     "people": Row(READ_RECORD),
     "search": Row(READ_RECORD, FORM),
     "person": Row(READ_RECORD),

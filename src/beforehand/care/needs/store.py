@@ -182,3 +182,8 @@ def risk_points(patient_ids: Iterable[int]) -> dict[int, int]:
 def rows_on_lists(patient_ids: Iterable[int]) -> list[WorkRow]:
     """Where these patients stand on the lists now."""
     return _read(WorkRow, among("patient_id"), [listed(patient_ids)])
+
+
+def last_change() -> int:
+    """The number of the last thing that happened to any need: as long as it stands, no list has changed."""
+    return int(fetch("select coalesce(max(id), 0) from need_event")[0][0])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from beforehand.care.needs.shapes import BAND_WORDS, Band, Filters, Worklist
+from beforehand.care.needs.store import last_change
 from beforehand.care.needs.worklist import done_today, mark_seen, worklist
 from beforehand.doors.coordinator import present_needs, wording
 from beforehand.record.access import WORK_NEEDS
@@ -41,20 +43,40 @@ def filters_of(request: Any) -> tuple[str, Filters]:
 @require_safe
 def today(request: Any) -> HttpResponse:
     """The day's list for the signed-in person."""
+    context = _context(request)
+    mark_seen(request.principal)
+    return render(request, "coordinator/today.html", context)
+
+
+@require_safe
+def rows(request: Any) -> HttpResponse:
+    """The list as it is now, for a page that stands open; nothing when nothing has changed since it was drawn."""
+    if request.GET.get("seen") == _version():
+        return HttpResponse(status=204)
+    return render(request, "coordinator/fragments/live.html", _context(request))
+
+
+def _version() -> str:
+    """What the list is known by: the day, and the last thing that happened to any need."""
+    return f"{wording.today()}-{last_change()}"
+
+
+def _context(request: Any) -> dict[str, Any]:
     principal = request.principal
     owner, filters = filters_of(request)
-    day = wording.today()
+    day, version = wording.today(), _version()  # before anything is read, so that no change is missed
     work = worklist(principal, as_of=day, owner=owner or "mine", filters=filters)
     if not owner and not work.counts.mine and work.counts.everyone:
         owner = "everyone"  # nothing of her own yet: open on what the team has
         work = worklist(principal, as_of=day, owner=owner, filters=filters)
     owner = owner or "mine"
     done = done_today(principal, as_of=day) if filters.state == "done" else ()
-    mark_seen(principal)
-    return render(request, "coordinator/today.html", _context(request, work, done, owner))
+    asked = present_needs.address(owner, filters).partition("?")[2]
+    live = {"version": version, "every": settings.LIVE_SECONDS, "live_url": f"{reverse('today_rows')}?{asked}"}
+    return {**live, **_shown(request, work, done, owner)}
 
 
-def _context(request: Any, work: Worklist, done: Any, owner: str) -> dict[str, Any]:
+def _shown(request: Any, work: Worklist, done: Any, owner: str) -> dict[str, Any]:
     now, back = work.as_of, present_needs.address(owner, work.filters)
     bands = [
         {

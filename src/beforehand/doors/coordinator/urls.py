@@ -18,6 +18,7 @@ from beforehand.doors.coordinator import (
 
 urlpatterns: list[URLPattern] = [
     path("", today.today, name="today"),
+    path("rows/", today.rows, name="today_rows"),
     path("people/", people.people, name="people"),
     path("people/find/", people.search, name="search"),
     path("people/<int:patient_id>/", person.person, name="person"),

@@ -73,7 +73,8 @@ class GateMiddleware:
             return _go(request, "account_login")
         if lock.is_locked(request) and not row.while_locked:
             return lock.ask_password(request)
-        lock.note_activity(request)
+        if not row.is_background:
+            lock.note_activity(request)
         if _lacks_second_factor(request) and not row.before_second_factor:
             return _go(request, "mfa_activate_totp")
         if isinstance(row.who, Capability) and not request.principal.may(row.who):

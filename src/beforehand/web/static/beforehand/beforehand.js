@@ -115,6 +115,95 @@
   doc.addEventListener("htmx:sendError", notSaved);
   doc.addEventListener("htmx:responseError", notSaved);
 
+  /* ---------- a list that stands open follows what happens ----------
+     Rows that are in use (focus in them, a fold open, a form begun) and rows just done stay as they are until they
+     are let go; all others come, change, move and go. */
+  const inUse = (row) => row.contains(doc.activeElement) || row.matches("[data-done]") || !row.matches("[data-row]")
+    || row.querySelector("details[open], [data-done], .bh-slot > *") !== null;
+  const same = (one, other) => one.outerHTML.replace(/ bh-need--here|csrfmiddlewaretoken" value="\w+/g, "") === other.outerHTML.replace(/csrfmiddlewaretoken" value="\w+/g, "");
+  let news = null, started = false;
+  function show(fresh) {
+    if (window.htmx) window.htmx.process(fresh);
+    fresh.querySelectorAll("form").forEach(fitFields);
+  }
+  function putAfter(parent, before, element) {
+    if (before ? before.nextElementSibling !== element : parent.firstElementChild !== element) {
+      if (before) before.after(element); else parent.prepend(element);
+    }
+  }
+  function followRows(old, fresh) {
+    let before = old.querySelector(":scope > .bh-band");
+    const title = fresh.querySelector(":scope > .bh-band");
+    if (before && title && before.innerHTML !== title.innerHTML) before.innerHTML = title.innerHTML;
+    let came = 0;
+    fresh.querySelectorAll(":scope > [data-row]").forEach((row) => {
+      const here = doc.getElementById(row.id);
+      if (here && inUse(here)) { if (here.parentElement === old) before = here; return; }
+      if (here && same(here, row)) { putAfter(old, before, here); before = here; return; }
+      if (here) here.remove(); else came += 1;
+      putAfter(old, before, row);
+      show(row);
+      before = row;
+    });
+    return came;
+  }
+  function follow() {
+    const list = doc.getElementById("list");
+    if (!news || !list) return;
+    const fresh = news.querySelector("#list").cloneNode(true);
+    const ids = new Set(Array.from(fresh.querySelectorAll("[data-row]"), (row) => row.id));
+    const titles = (within) => new Map(Array.from(within.querySelectorAll(":scope > section"), (section) => [section.querySelector("h2").textContent, section]));
+    const known = titles(list);
+    let before = null, came = 0;
+    titles(fresh).forEach((section, title) => {
+      let old = known.get(title);
+      if (!old) {
+        old = section.cloneNode(false);
+        old.append(section.querySelector(".bh-band").cloneNode(true));
+      }
+      putAfter(list, before, old);
+      before = old;
+      came += followRows(old, section);
+    });
+    list.querySelectorAll(":scope > section > [data-row]").forEach((row) => { if (!ids.has(row.id) && !inUse(row)) row.remove(); });
+    list.querySelectorAll(":scope > section").forEach((section) => { if (!section.querySelector("[data-row], [data-done], li")) section.remove(); });
+    list.querySelectorAll(":scope > :not(section)").forEach((other) => other.remove());
+    fresh.querySelectorAll(":scope > :not(section)").forEach((other) => list.append(other));
+    const head = doc.getElementById("today-head");
+    const said = news.querySelector("#today-head");
+    if (head && said && !head.contains(doc.activeElement)) head.innerHTML = said.innerHTML;
+    const status = doc.querySelector("[data-news]");
+    if (status && came) status.textContent = came === 1 ? "One more person is on the list." : `${came} more people are on the list.`;
+  }
+  function startFollowing() {
+    const list = doc.getElementById("list");
+    if (!list || !list.dataset.live || !window.fetch) return;
+    const every = Number(list.dataset.every) * 1000;
+    let wait = every, timer = 0;
+    async function ask() {
+      if (doc.hidden) return; // asked again when the page is looked at
+      try {
+        const address = `${list.dataset.live}&seen=${encodeURIComponent(list.dataset.version)}`;
+        const answer = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "manual" });
+        if (answer.type === "opaqueredirect" || answer.headers.has("HX-Redirect") || answer.status === 403) return; // signed out
+        if (answer.status === 200) {
+          news = new DOMParser().parseFromString(await answer.text(), "text/html");
+          const version = news.querySelector("#list").dataset.version;
+          follow();
+          list.dataset.version = version;
+        }
+        wait = answer.ok ? every : Math.min(wait * 2, 60000);
+      } catch { wait = Math.min(wait * 2, 60000); }
+      timer = setTimeout(ask, wait);
+    }
+    doc.addEventListener("visibilitychange", () => { clearTimeout(timer); if (!doc.hidden) { wait = every; ask(); } });
+    const letGo = () => setTimeout(follow, 300); // what was in use is let go: it may change now
+    doc.addEventListener("focusout", letGo);
+    doc.addEventListener("toggle", letGo, true);
+    doc.addEventListener("htmx:beforeRequest", () => { news = null; list.dataset.version = ""; }); // an act makes what we know old
+    timer = setTimeout(ask, every);
+  }
+
   /* ---------- start ---------- */
   doc.addEventListener("change", (event) => { if (event.target.name === "happened") fitFields(event.target.form); });
   doc.addEventListener("DOMContentLoaded", start);
@@ -125,5 +214,6 @@
     if (keys) keys.checked = !keysOff();
     const done = doc.querySelector("#notices [data-done]");
     if (done) done.focus({ preventScroll: true });
+    if (!started) { started = true; startFollowing(); }
   }
 })();
