@@ -34,6 +34,7 @@ RESULTS = frozenset(("ORU", "OUL"))
 MERGES = frozenset(("A40", "A47"))
 _NOT_BY_MESSAGE = "A17 A18 A24 A30 A34 A35 A36 A37 A39 A42 A43 A44 A46 A48 A49 A50 A51"
 NOT_BY_MESSAGE = frozenset(_NOT_BY_MESSAGE.split())
+_OF_NOBODY = frozenset((("SIU", "S23"), ("SIU", "S24")))  # blocked and opened time slots
 _UNDERSTOOD = frozenset(("MSH", "EVN", "SFT", "UAC", "DSC", "BLG"))
 SEGMENTS = "https://beforehand.example/fhir/StructureDefinition/segments-kept"
 UNREAD = "https://beforehand.example/fhir/StructureDefinition/fields-unread"
@@ -44,7 +45,7 @@ def resources_of(message: Message) -> Iterator[tuple[Fhir, bool] | ItemError]:
     """Each resource the message speaks of with whether it states only a part; then what could not be read."""
     scene = Scene(message)
     _check(scene)
-    if scene.type in MAPPED:
+    if scene.type in MAPPED and (scene.type, scene.trigger) not in _OF_NOBODY:
         for block in _blocks(message):
             _read_block(scene, block)
         if not scene.found and not scene.errors:

@@ -20,7 +20,7 @@ from beforehand.intake.connectors.hl7v2.scene import Scene, logical_id
 
 # Which of several numbers names the record: the sender's own medical record number before others.
 _OWN = ("MR", "MRN", "PI", "PT", "PN", "EPI", "MRT", "AN")
-_LANGUAGE = "urn:ietf:bcp:47"
+_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 _NULLABLE = {7: "birthDate", 8: "gender", 11: "address", 13: "telecom", 15: "communication", 16: "maritalStatus"}
 
 
@@ -94,6 +94,7 @@ def read_patient(scene: Scene, segment: Segment) -> Fhir:
         deceasedDateTime=died,
         deceasedBoolean=True if is_dead and not died else None,
         multipleBirthInteger=_whole(segment.text(25)),
+        extension=_race_and_ethnicity(segment, tables),
     )
     if segment.text(30).upper() == "N" or segment[29].is_null:
         scene.add("Patient", record_key(own), patch=True, deleted=("deceasedDateTime", "deceasedBoolean"))
@@ -110,6 +111,19 @@ def _social_security(segment: Segment, numbers: list[Fhir]) -> list[Fhir]:
     if not value or any(number.get("system") == SSN for number in numbers):
         return []
     return [{"system": SSN, "value": value, "type": {"coding": [{"code": "SS"}]}}]
+
+
+def _race_and_ethnicity(segment: Segment, local: str) -> list[Fhir]:
+    """PID-10 and PID-22 as US Core writes them."""
+    found = []
+    for number, word, table in ((10, "race", "0005"), (22, "ethnicity", "0189")):
+        said = [code for part in segment[number].repetitions() if (code := coded(part, local, table))]
+        inside = [{"url": "detailed", "valueCoding": one} for code in said for one in code.get("coding", [])[:1]]
+        names = [code.get("text") or code["coding"][0].get("display", code["coding"][0]["code"]) for code in said]
+        if names:
+            text = {"url": "text", "valueString": ", ".join(names)}
+            found.append({"url": f"{_US_CORE}us-core-{word}", "extension": [*inside, text]})
+    return found
 
 
 def _licence(segment: Segment) -> list[Fhir]:

@@ -327,5 +327,5 @@ def read_observed(scene: Scene, segments: list[Segment]) -> None:
         if line.text(2).upper() in DOCUMENTS:
             scene.attempt(_enclosed, line)
             continue
-        key = ("observed", scene.patient["reference"], where, line.text(14) or scene.control_id)
+        key = ("observed", scene.patient["reference"], where, line.text(14))  # without a time, one a visit
         scene.attempt(read_finding, finding, key, None, seen, None, None)

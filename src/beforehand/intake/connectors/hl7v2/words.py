@@ -92,8 +92,7 @@ PRIORITY = {"S": "stat", "STAT": "stat", "A": "asap", "ASAP": "asap", "R": "rout
 APPOINTMENT_OF_TRIGGER = {
     "S12": "booked", "S13": "booked", "S14": "booked", "S15": "cancelled", "S16": "cancelled",
     "S17": "entered-in-error",
-    "S18": "booked", "S19": "booked", "S20": "booked", "S21": "booked", "S22": "booked", "S24": "booked",
-    "S26": "noshow",
+    "S18": "booked", "S19": "booked", "S20": "booked", "S21": "booked", "S22": "booked", "S26": "noshow",
 }  # fmt: skip
 # Table 0278, filler status.
 APPOINTMENT_STATUS = {
