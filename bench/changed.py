@@ -5,7 +5,7 @@
 A home of generated people gets one new result for each of K people, kept and applied as intake does; then their rules,
 findings, risk and needs are settled as after every arrival. Set beside K times the settling of one, and beside a sweep
 of everyone. Then everyone is swept again over the base and the delta: that sweep is a full recompute, so it must find
-nothing to write. Processor seconds of this process.
+nothing to write. Processor seconds of this process. Every day is known (see bench.one_fact).
 """
 
 from __future__ import annotations
@@ -28,11 +28,9 @@ if __name__ == "__main__":
 
     django.setup()
 
-from django.db import connection
 from django.utils import timezone
 
 from beforehand.care.needs.arrivals import settle_patients
-from beforehand.clinical.tables import FACTS
 from beforehand.intake.apply import apply_messages
 from beforehand.intake.ledger import keep
 from beforehand.lookahead import house
@@ -41,7 +39,7 @@ from beforehand.lookahead.run import run_everyone
 from beforehand.record.models import Patient, Source
 from beforehand.record.valuesets import load_path
 from bench._crowd import cpu_seconds
-from bench.one_fact import event, fill
+from bench.one_fact import event, fill, know_every_day
 
 REFERENCE = Path(__file__).resolve().parent / "reference_rules"
 SINGLES = 60
@@ -71,21 +69,6 @@ def change(source: Source, patients: list[int], first: int) -> None:
     counts = apply_messages(source, [(message, lines)]).counts
     if counts.applied != len(patients):
         raise RuntimeError(f"{counts} of {len(patients)} changes were applied")
-
-
-def know_every_day() -> None:
-    """Generated people have many times known by the month or year; here, as in most records, days are known.
-
-    A person with such times costs a dozen times more: their rules are asked under each day that is possible.
-    """
-    for name, table in FACTS.items():
-        names = [one.name.removesuffix("_from_day") for one in table.physical() if one.name.endswith("_from_day")]
-        if names:
-            listed = ", ".join(f"{one}_to_day = {one}_from_day" for one in names)
-            with connection.cursor() as cursor:
-                cursor.execute(f"update fact_{name} set {listed}")
-    with connection.cursor() as cursor:
-        cursor.execute("update patient set birth_to_day = birth_from_day")
 
 
 def measure(source: Source, changed: list[int], rules: str) -> dict[str, Any]:
