@@ -176,16 +176,16 @@ def on_shared_set(crowd: Crowd, path: Path) -> dict[str, Any]:
             with transaction.atomic():
                 (record,) = crowd.arrive(f"incoming-{number}", [_said(row)])
                 linked, listed = linked_and_listed()
-                true = {one for one, match in person.items() if match == row["Match Id"]}
+                right = {one for one, match in person.items() if match == row["Match Id"]}
                 to = {one for pair in linked if record in pair for one in pair} - {record}
                 seen = {one for pair in listed if record in pair for one in pair} - {record}
                 expected = row["Expected Result"]
                 count = found[expected]
                 count["cases"] += 1
-                outcome = "linked" if to & true else "listed" if seen & true else "new"
+                outcome = "linked" if to & right else "listed" if seen & right else "new"
                 count[outcome] += 1
-                count["others listed"] += bool(seen - true)
-                if to - true or (to and expected == "no_match"):
+                count["others listed"] += bool(seen - right)
+                if to - right or (to and expected == "no_match"):
                     false.append(row["Test Case #"])
                 if outcome == "new" and expected != "no_match":
                     missed.append(row["Test Case #"])

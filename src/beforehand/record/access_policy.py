@@ -37,7 +37,8 @@ class Row:
     """Who may use a route and how.
 
     ``before_second_factor``: open to somebody who has not set up the second factor yet (to set it up, or leave).
-    ``while_locked``: open while the idle lock is on.
+    ``while_locked``: open while the idle lock is on. ``is_background``: asked for by a page that stands open, so it
+    says nothing of whether somebody is there, and does not keep the idle lock off.
     """
 
     who: Who | Capability
@@ -128,7 +129,9 @@ COORDINATOR: dict[str, Row] = {
     "item": Row(WORK_QUARANTINE),
     "item_retry": Row(WORK_QUARANTINE, WRITES),
     "item_refuse": Row(WORK_QUARANTINE, WRITES),
+    "matches": Row(DECIDE_IDENTITY),
     "match": Row(DECIDE_IDENTITY, FORM),
+    "statement_settle": Row(DECIDE_IDENTITY, WRITES),
     "decision_undo": Row(DECIDE_IDENTITY, WRITES),
     "operations": Row(WORK_QUARANTINE),
     "team": Row(ASSIGN_WORK, FORM),

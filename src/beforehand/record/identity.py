@@ -265,6 +265,11 @@ def _doubt(records: Iterable[int], at: datetime) -> None:
             PossibleMatch.objects.filter(left_record_id=left, right_record_id=right, state=DOUBT).update(state=LINKED)
 
 
+def comparison_of(left: int, right: int) -> Comparison:
+    """How two records compare now; the door has let the person see both."""
+    return compared([(left, right)]).get((left, right), Comparison())
+
+
 # What people decide.
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from beforehand.care.needs.actions import today
@@ -25,6 +25,7 @@ from beforehand.care.needs.standing import standing
 from beforehand.care.needs.views import around, need_view
 from beforehand.clinical.times import date_of, day_of, show_day
 from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.senders import UNREGISTERED
 from beforehand.lookahead.models import RuleFailure
 from beforehand.record.access import (
     MANAGE_USERS,
@@ -35,10 +36,13 @@ from beforehand.record.access import (
     for_principal,
 )
 from beforehand.record.enrolment import operations_team
+from beforehand.record.models import Message, UnlinkedStatement
 
 BY, BY_LABEL = "system:jobs", "The house"
 DISMISSED_CASES = 10  # fewer dismissed or settled needs say nothing about a rule
 WINDOW_DAYS = 180
+UNFINISHED = timedelta(minutes=15)
+STRANGERS_SHOWN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -86,16 +90,65 @@ def _quarantine() -> Iterable[Wanted]:
         )
 
 
+def _unlinked() -> Iterable[Wanted]:
+    """What people entered while two records were linked that are two people again."""
+    waiting = UnlinkedStatement.objects.filter(looked_at=None).aggregate(count=Count("pk"), oldest=Min("since"))
+    if waiting["count"]:
+        count, oldest = waiting["count"], day_of(timezone.localtime(waiting["oldest"]).date())
+        yield Wanted(
+            "UNLINKED:house",
+            "Whom is 1 entry about?" if count == 1 else f"Whom are {count:,} entries about?",
+            f"Made while two records were linked that have been taken apart since; the oldest {show_day(oldest)}.",
+            "Open Needs sorting: say of each whether it stays or is about the other person.",
+            harm=3,
+            days=2,
+        )
+
+
 def _silent_sources() -> Iterable[Wanted]:
     for source, last in quiet_sources(timezone.now()):
         day = day_of(timezone.localtime(last).date())
         yield Wanted(
             f"SOURCE:{source.pk}",
             f"Why is {source.label or source.name} silent?",
-            f"Nothing came since {show_day(day)}, three times its usual pause or more.",
+            f"Nothing came since {show_day(day)}, and by its own rhythm it would have been heard again.",
             "Call whoever runs the connection.",
             harm=4,
             days=1,
+        )
+
+
+def _unfinished() -> Iterable[Wanted]:
+    """Things kept and not applied: workers try them each minute, so one that is still kept needs a person."""
+    late = Message.objects.filter(state="KEPT", received_at__lt=timezone.now() - UNFINISHED)
+    for row in late.values("source_id", "source__label", "source__name").annotate(count=Count("pk"), first=Min("pk")):
+        label = row["source__label"] or row["source__name"]
+        things = "1 message" if row["count"] == 1 else f"{row['count']:,} messages"
+        yield Wanted(
+            f"UNFINISHED:{row['source_id']}",
+            f"Why can {things} from {label} not be taken in?",
+            f"Kept, and tried each minute without success; the first is message {row['first']}.",
+            "Read the log of the workers, mend the cause; they are taken in by themselves then.",
+            harm=4,
+            days=1,
+        )
+
+
+def _strangers() -> Iterable[Wanted]:
+    """Somebody who is not registered tries to send."""
+    lately = Message.objects.filter(
+        source__name=UNREGISTERED, state="REFUSED", received_at__gt=timezone.now() - STRANGERS_SHOWN
+    )
+    for row in lately.values("name").annotate(count=Sum("refused"), first=Min("pk")).order_by("first"):
+        address = row["name"].removeprefix("from ")
+        times = "1 message was" if row["count"] == 1 else f"{row['count']:,} messages were"
+        yield Wanted(
+            f"STRANGER:{address}",
+            f"Who sends from {address} without being registered?",
+            f"{times} refused in a week; nothing of them was kept.",
+            "If it is one of yours, register it with `beforehand senders add`; else ask whoever runs the network.",
+            harm=3,
+            days=2,
         )
 
 
@@ -157,9 +210,16 @@ def _keeps_away(wanted: Wanted, as_of: int) -> bool:
 def update_operations(*, as_of: date | int | None = None) -> int:
     """Open what is wrong, refresh what stands, close what is well again; returns how many are open."""
     day = today() if as_of is None else as_of if isinstance(as_of, int) else day_of(as_of)
-    wanted = {
-        each.key[:300]: each for each in (*_failing_rules(), *_quarantine(), *_silent_sources(), *_dismissed_rules(day))
-    }
+    found = (
+        *_failing_rules(),
+        *_quarantine(),
+        *_unlinked(),
+        *_silent_sources(),
+        *_unfinished(),
+        *_strangers(),
+        *_dismissed_rules(day),
+    )
+    wanted = {each.key[:300]: each for each in found}
     live = {need.fold_key: need for need in Need.unscoped.filter(source="OPERATIONS", state__in=LIVE)}
     events = []
     team_id = operations_team().pk

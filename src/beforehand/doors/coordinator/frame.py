@@ -13,7 +13,7 @@ from beforehand.record.access import ASSIGN_WORK, READ_RECORD, WORK_QUARANTINE, 
 SECTIONS = (
     ("Today", "today", READ_RECORD, ("today", "need")),
     ("People", "people", READ_RECORD, ("people", "person", "provenance", "original")),
-    ("Needs sorting", "sorting", WORK_QUARANTINE, ("sorting", "item", "match")),
+    ("Needs sorting", "sorting", WORK_QUARANTINE, ("sorting", "item", "match", "matches")),
     ("Operations", "operations", WORK_QUARANTINE, ("operations",)),
     ("Team", "team", ASSIGN_WORK, ("team",)),
 )

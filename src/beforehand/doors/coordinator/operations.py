@@ -14,7 +14,7 @@ from beforehand.care.needs.shapes import OperationsNeed
 from beforehand.doors.coordinator import present_needs, wording
 from beforehand.record.access import WORK_NEEDS
 
-PLACES = {"QUARANTINE": ("Open Needs sorting", "sorting")}
+PLACES = {"QUARANTINE": ("Open Needs sorting", "sorting"), "UNLINKED": ("Open Needs sorting", "sorting")}
 
 
 def _row(one: OperationsNeed, here: str, now: int) -> dict[str, Any]:
