@@ -19,12 +19,13 @@ from beforehand.intake.connectors.ccda.datatypes import (
 )
 from beforehand.intake.connectors.ccda.document import Document, Entry, Section, related, statements_in
 from beforehand.intake.connectors.ccda.narrative import html_of, read_narrative
-from beforehand.intake.connectors.ccda.sections import check_section, sections_of, sort_of, text_of
+from beforehand.intake.connectors.ccda.sections import check_section, check_strays, sections_of, sort_of, text_of
 from beforehand.intake.connectors.errors import StopError
 from beforehand.intake.connectors.xml import Element
 
 Writer = Callable[[Entry, Element, str], None]
 _T = "2.16.840.1.113883.10.20.22.4."
+NOT_BUILT_SO = "It is not built as C-CDA builds it."
 _CONFIDENTIALITIES = frozenset(["L", "M", "N", "R", "U", "V"])
 
 
@@ -196,6 +197,7 @@ _OBSERVATIONS = (
     " 200 201 205 206 501 502 503 504 505 506 507 508 509"
 )
 _OBSERVED = frozenset(_T + number for number in _OBSERVATIONS.split())
+_MEDIA = ("observationMedia", "regionOfInterest")  # pictures, and marks upon them
 _ABOUT: dict[str, Writer] = {
     "problem": _concern("problem-list-item"),
     "diagnosis": _concern("encounter-diagnosis"),
@@ -327,6 +329,7 @@ def entries_of(root: Element) -> Iterator[Entry]:
     yield from (visit, paper)
     for section in sections:
         yield from _entries_in(document, section)
+    yield check_strays(document)
 
 
 def _check_header(entry: Entry) -> None:
@@ -347,6 +350,8 @@ def _attempt(entry: Entry, write: Callable[[], None]) -> None:
         entry.refuse(fault)
     except RecursionError:
         entry.refuse(UnreadableError("entry", "It nests deeper than any entry does.", "Check the sending system."))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        entry.refuse(UnreadableError("entry", NOT_BUILT_SO))  # one entry must not cost the document
 
 
 def _entries_in(document: Document, section: Section) -> Iterator[Entry]:
@@ -363,7 +368,10 @@ def _entries_in(document: Document, section: Section) -> Iterator[Entry]:
         statements = statements_in(element)
         for statement in statements:
             _attempt(entry, lambda statement=statement: _read(entry, statement, about))  # type: ignore[misc]  # noqa: B023
-        if not statements:
+        media = [one for name in _MEDIA for one in children(element, name)]
+        if media and not statements:
+            _attempt(entry, lambda media=media: _keep(entry, media[0]))  # type: ignore[misc]  # noqa: B023
+        elif not statements:
             entry.refuse(UnreadableError("entry", "It holds no statement.", "Ask the sender for the entry itself."))
         elif not entry.resources and not entry.errors:
             _keep(entry, statements[0])

@@ -7,11 +7,11 @@ cells a cell spans. There are no addresses, pictures, styles or scripts in the t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 
-from beforehand.intake.connectors.ccda.datatypes import V3, name_of
+from beforehand.intake.connectors.ccda.datatypes import V3, UnreadableError, name_of
 from beforehand.intake.connectors.xml import Element
 
 # What the sender calls it, and what it is in the tree. All else is a plain group, of which only the text stays.
@@ -33,6 +33,7 @@ _INSIDE = {
     "item": "list",
 }  # fmt: skip
 _WIDEST = 100
+MOST_WORDS = 10_000_000  # letters that all entries of a document point to
 _SPACE = re.compile(r"\s+")
 _STYLES = {"Bold": "strong", "Italics": "emphasis", "Emphasis": "emphasis"}
 
@@ -89,55 +90,59 @@ def _span(element: Element, name: str) -> int:
 
 def html_of(node: Node) -> str:
     """The tree as HTML: text escaped, a dozen tags without attributes but how far a cell spans."""
-    return "".join(_write(node))
+    written: list[str] = []
+    _write(node, written)
+    return "".join(written)
 
 
-def _write(node: Node) -> Iterator[str]:
+def _write(node: Node, written: list[str]) -> None:
     if node.kind == "break":
-        yield "<br>"
+        written.append("<br>")
         return
     tag = _TAGS.get(node.kind)
     if tag is not None:
         span = f' colspan="{node.columns}"' if node.columns > 1 else ""
         span += f' rowspan="{node.rows}"' if node.rows > 1 else ""
-        yield f"<{tag}{span}>"
+        written.append(f"<{tag}{span}>")
     for part in node.parts:
         if isinstance(part, str):
-            yield escape(_SPACE.sub(" ", part))
+            written.append(escape(_SPACE.sub(" ", part)))
         else:
-            yield from _write(part)
+            _write(part, written)
     if tag is not None:
-        yield f"</{tag}>"
+        written.append(f"</{tag}>")
 
 
 def plain_of(node: Node) -> str:
     """The tree as plain text, a line for each paragraph, item and row."""
-    lines = "".join(_plain(node)).split("\n")
+    written: list[str] = []
+    _tell(node, written)
+    lines = "".join(written).split("\n")
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 
 
-def _plain(node: Node) -> Iterator[str]:
+def _tell(node: Node, written: list[str]) -> None:
     if node.kind == "break":
-        yield "\n"
+        written.append("\n")
         return
-    is_block = node.kind in _BLOCKS
-    if is_block and node.kind not in ("heading", "cell"):
-        yield "\n"
+    is_cell = node.kind in ("heading", "cell")
+    is_block = node.kind in _BLOCKS and not is_cell
+    if is_block:
+        written.append("\n")
     for part in node.parts:
         if isinstance(part, str):
-            yield _SPACE.sub(" ", part)
+            written.append(_SPACE.sub(" ", part))
         else:
-            yield from _plain(part)
-    if node.kind in ("heading", "cell"):
-        yield " | " if node.parts else " "
-    elif is_block:
-        yield "\n"
+            _tell(part, written)
+    if is_cell or is_block:
+        written.append(" | " if is_cell else "\n")
 
 
 class Texts:
     """Pieces of narrative by their ID, to which entries point for their words."""
 
     def __init__(self, texts: Iterable[Element]) -> None:
+        self._left = MOST_WORDS
         self._elements: dict[str, Element] = {}
         self._words: dict[str, str] = {}
         for text in texts:
@@ -152,5 +157,8 @@ class Texts:
         if named not in self._words:
             element = self._elements.get(named)
             said = "" if element is None else plain_of(_node(element, "group", "table row list"))
+            self._left -= len(said)
+            if self._left < 0:
+                raise UnreadableError("text", "The entries point to more text than any document holds.")
             self._words[named] = " ".join(said.replace(" | ", " ").replace("\n", " ").split())
         return self._words[named]

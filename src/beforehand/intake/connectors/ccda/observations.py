@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import Any
 
 from beforehand.intake.connectors.ccda.datatypes import (
@@ -220,9 +221,9 @@ def attempt(entry: Entry, statement: Element, category: str, panel: Element | No
 def write_panel(entry: Entry, organizer: Element, category: str) -> None:
     """An organizer: each observation in it, and for results the report that holds them."""
     found = []
-    waiting = [organizer]
+    waiting = deque((organizer,))
     while waiting:
-        panel = waiting.pop(0)
+        panel = waiting.popleft()
         for component in children(panel, "component"):
             for statement in statements_in(component):
                 if statement.tag.endswith("}observation"):

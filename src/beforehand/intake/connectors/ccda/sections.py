@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -93,17 +94,17 @@ def sort_of(code: str, templates: frozenset[str]) -> Sort | None:
 def sections_of(document: Document) -> Iterator[Section]:
     """Every section in the order it stands, also those within others."""
     body = child(document.root, "component/structuredBody")
-    waiting = [
+    waiting = deque(
         (section, f"{number}", document.labels) for number, section in enumerate(children(body, "component/section"), 1)
-    ]
+    )
     while waiting:
-        element, path, around = waiting.pop(0)
+        element, path, around = waiting.popleft()
         labels = labels_of(element, around)
         code, templates = attribute(element, "code", "code"), templates_of(element)
         sort = sort_of(code, templates)
         yield Section(element, code, templates, sort.name if sort else f"Section {path}", path, labels)
         inside = children(element, "component/section")
-        waiting = [(one, f"{path}.{number}", labels) for number, one in enumerate(inside, 1)] + waiting
+        waiting.extendleft((one, f"{path}.{number}", labels) for number, one in reversed([*enumerate(inside, 1)]))
 
 
 def check_section(entry: Entry, section: Section) -> None:
@@ -116,6 +117,46 @@ def check_section(entry: Entry, section: Section) -> None:
     sort = SORTS.get(section.code)
     if sort is not None and sort.templates and section.templates.isdisjoint(sort.templates):
         entry.remark("template of the section", "The section does not name the template that its code calls for.")
+
+
+_KNOWN_IN_SECTION = (
+    "realmCode typeId templateId id code title text confidentialityCode languageCode subject author informant entry"
+    " component"
+)
+_IN_SECTION = frozenset(V3 + name for name in _KNOWN_IN_SECTION.split())
+
+
+def check_strays(document: Document) -> Entry:
+    """Record what stands where C-CDA has no place for it, since nobody would read it there."""
+    stray = Entry(document, None, "Document", "stray")
+    body = child(document.root, "component/structuredBody")
+    if body is None:
+        if child(document.root, "component/nonXMLBody") is None:
+            stray.remark("body", "The document has no body.", "Ask the sender for the document with its sections.")
+        return stray
+    for section in body.iter(V3 + "section"):
+        above = section.getparent()
+        over = None if above is None else above.getparent()
+        if (
+            above is None
+            or above.tag != V3 + "component"
+            or over is None
+            or (over is not body and over.tag != section.tag)
+        ):
+            stray.remark("section", "A section stands where C-CDA has no place for one; it is only kept in the text.")
+        for part in section:
+            if part.tag not in _IN_SECTION and str(part.tag).startswith(V3):
+                stray.remark("section", "A section holds an element that C-CDA does not know; it is not read.")
+            elif part.tag == V3 + "component" and child(part, "section") is None:
+                stray.remark("section", "A component of a section holds no section; it is not read.")
+    for part in body:
+        if part.tag != V3 + "component" or child(part, "section") is None:
+            stray.remark("body", "The body holds something that is no section; it is not read.")
+    for entry in body.iter(V3 + "entry"):
+        above = entry.getparent()
+        if above is None or above.tag != V3 + "section":
+            stray.remark("entry", "An entry stands outside of any section; it is not read.")
+    return stray
 
 
 def text_of(section: Section) -> Element | None:
