@@ -37,10 +37,18 @@ def status_of(r: Resource, allowed: frozenset[str], element: str = "status", *, 
         return word  # type: ignore[no-any-return]
     place = f"{r['resourceType']}.{element}"
     if word is None:
+        if (assumed := _assumed_status(r, element)) in allowed:
+            return assumed
         if not required:
             return None
         raise MappingError(place, "it is missing, and without it the resource cannot be trusted")
     raise MappingError(place, "the word is not one that FHIR R4 allows here", "Ask the sender for one of the R4 codes.")
+
+
+def _assumed_status(r: Resource, element: str) -> str | None:
+    """How a thing stands of which only updates came, as the connector that read them assumes."""
+    said = extension(r.get(f"_{element}") or {}, "assumed-status")
+    return str(said.get("valueCode")) if said else None
 
 
 def when(r: Resource, element: str, ctx: MappingContext, place: str = "") -> When:

@@ -9,7 +9,6 @@ from beforehand.clinical.codes import token_of
 from beforehand.clinical.fhir.contract import Mapped, MappingContext, MappingError, Resource, Row
 from beforehand.clinical.fhir.elements import (
     codings,
-    extension,
     first,
     label_of,
     name_in,
@@ -38,16 +37,9 @@ _RIDE_WORDS = re.compile(r"\b(?:transport(?:ation)?|ride)\b", re.IGNORECASE)
 _REMOTE_WORDS = re.compile(r"\b(?:telehealth|telemedicine|video|virtual|telephone|phone)\b", re.IGNORECASE)
 
 
-def _assumed_status(r: Resource) -> str:
-    """How a visit stands of which only updates came, as the connector that read them assumes."""
-    said = extension(r["_status"], "assumed-status")
-    word = said.get("valueCode") if said else None
-    return word if word in ENCOUNTER else "unknown"
-
-
 def map_encounter(r: Resource, ctx: MappingContext) -> Mapped:
     """A visit, call or stay."""
-    status = status_of(r, ENCOUNTER, required="_status" not in r) or _assumed_status(r)
+    status = status_of(r, ENCOUNTER)
     start, end = period(r, "period", ctx)
     stay = r.get("hospitalization") or {}
     place = (first(r, "location") or {}).get("location")
