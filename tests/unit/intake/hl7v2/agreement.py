@@ -99,7 +99,7 @@ READERS: dict[str, Callable[[Fhir, dict[str, Fhir]], list[tuple[Any, ...]]]] = {
     "Encounter": _encounter,
     "Observation": _observation,
     "Appointment": _appointment,
-    "MedicationRequest": lambda r, found: [("medicine", _medicine(r, found), r.get("status"))],
+    "MedicationRequest": lambda r, found: [("medicine", _medicine(r, found), r.get("status") or _assumed(r))],
     "MedicationDispense": lambda r, found: [("fill", _medicine(r, found), moment(r.get("whenHandedOver")))],
     "Immunization": lambda r, _: [
         ("vaccine", code(r.get("vaccineCode")), r.get("status"), moment(r.get("occurrenceDateTime")))
@@ -108,7 +108,7 @@ READERS: dict[str, Callable[[Fhir, dict[str, Fhir]], list[tuple[Any, ...]]]] = {
     "AllergyIntolerance": lambda r, _: [("allergy", code(r.get("code")))],
     "Coverage": lambda r, _: [("coverage", *(moment((r.get("period") or {}).get(end)) for end in ("start", "end")))],
     "Procedure": lambda r, _: [("procedure", code(r.get("code")), moment(r.get("performedDateTime")))],
-    "ServiceRequest": lambda r, _: [("order", code(r.get("code")), r.get("status"))],
+    "ServiceRequest": lambda r, _: [("order", code(r.get("code")), r.get("status") or _assumed(r))],
     "DiagnosticReport": lambda r, _: [("report", code(r.get("code")), r.get("status"))],
     "DocumentReference": lambda r, _: [("document", r.get("status"), r.get("docStatus"))],
 }

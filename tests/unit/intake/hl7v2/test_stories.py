@@ -137,6 +137,21 @@ def test_a_prescription_is_filled_and_stopped() -> None:
     assert second.daily_text == "4"
 
 
+def test_a_fill_does_not_restart_what_was_stopped_nor_a_first_result_an_order_called_off() -> None:
+    messages = messages_of("pharmacy.hl7")
+    for message in (messages[0], messages[2], messages[1].replace(b"20260308120000", b"20260501120000")):
+        receive(message, "pharmacy", "m.hl7")
+    assert [row.status for row in facts("medication_request")] == ["stopped"]
+    assert len(facts("medication_dispense")) == 1
+    order = "OBR|1|P7^WARD|F7^LAB|4548-4^A1c^LN"
+    say("ORM^O01", "20260301120000", "ORC|NW|P7^WARD", order)
+    say("ORM^O01", "20260302120000", "ORC|CA|P7^WARD", order)
+    say("ORU^R01", "20260303120000", order, "OBX|1|NM|4548-4^A1c^LN||7|%|||||P")
+    assert [row.status for row in facts("service_request")] == ["revoked"]
+    say("ORU^R01", "20260304120000", order, "OBX|1|NM|4548-4^A1c^LN||7|%|||||F")
+    assert [row.status for row in facts("service_request")] == ["completed"]
+
+
 def test_vaccines_given_refused_told_of_and_taken_back() -> None:
     for message in messages_of("vxu_vaccines.hl7"):
         receive(message, "registry", "m.hl7")

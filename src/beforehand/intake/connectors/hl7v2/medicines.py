@@ -17,9 +17,9 @@ from beforehand.intake.connectors.hl7v2.datatypes import (
     unit_of,
 )
 from beforehand.intake.connectors.hl7v2.grammar import Part, Segment
-from beforehand.intake.connectors.hl7v2.orders import order_number
+from beforehand.intake.connectors.hl7v2.orders import order_number, order_status
 from beforehand.intake.connectors.hl7v2.results import findings, notes_of, read_finding
-from beforehand.intake.connectors.hl7v2.scene import Scene, logical_id
+from beforehand.intake.connectors.hl7v2.scene import Scene, assumed, logical_id
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/medicationrequest-category"
 GTS = "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation"
@@ -144,7 +144,8 @@ def read_prescription(scene: Scene, order: Segment | None, below: list[Segment])
     routes = [segment for segment in below if segment.name == "RXR"]
     course = _Course(scene, order, told, timings[-1] if timings else None)
     medicine = coded(told[code_at], scene.local) or (coded(asked[1], scene.local) if asked else None)
-    status = _PRESCRIPTION[_status(order)]
+    # A fill says nothing of how its order stands.
+    status = _PRESCRIPTION[order_status(order)] if scene.type != "RDS" else None
     supply = kept(
         numberOfRepeatsAllowed=_whole(told.text(refills_at)),
         quantity=quantity(told.text(amount_at), unit_of(told[unit_at])),
@@ -165,6 +166,7 @@ def read_prescription(scene: Scene, order: Segment | None, below: list[Segment])
         identifier=[one for field in (2, 3) if order and (one := scene.number(order[field]))]
         + ([{"value": told.text(15)}] if is_encoded and told.text(15) else []),
         status=status,
+        _status=None if status else assumed("active"),
         intent="order",
         category=_category(scene),
         medicationCodeableConcept=medicine or {"text": "Not said"},
@@ -194,15 +196,6 @@ def _category(scene: Scene) -> list[Fhir]:
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
-
-
-def _status(order: Segment | None) -> str:
-    if order is None:
-        return "active"
-    said = said_as.ORDER_CONTROL.get(order.text(1).upper())
-    if said in ("revoked", "entered-in-error", "on-hold"):
-        return said
-    return said_as.ORDER_STATUS.get(order.text(5).upper()) or said or "active"
 
 
 def read_fill(scene: Scene, order: Segment | None, below: list[Segment], asked: Fhir | None) -> None:

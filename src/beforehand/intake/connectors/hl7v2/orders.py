@@ -14,7 +14,7 @@ from beforehand.intake.connectors.hl7v2.datatypes import (
 )
 from beforehand.intake.connectors.hl7v2.grammar import Segment
 from beforehand.intake.connectors.hl7v2.results import notes_of
-from beforehand.intake.connectors.hl7v2.scene import Scene, logical_id
+from beforehand.intake.connectors.hl7v2.scene import Scene, assumed, logical_id
 
 REFERRAL = {"system": "http://snomed.info/sct", "code": "3457005", "display": "Patient referral"}
 
@@ -28,21 +28,23 @@ def order_number(scene: Scene, order: Segment | None, detail: Segment | None) ->
     return None
 
 
-def order_status(order: Segment | None, detail: Segment | None, is_result: bool) -> str:
-    """How an order now stands: by its control code, its own status, or the report on it."""
-    if is_result:
-        said = detail.text(25).upper() if detail is not None else ""
-        return said_as.ORDER_OF_REPORT.get(said, "active" if said else "unknown")
-    control = order.text(1).upper() if order is not None else ""
-    state = order.text(5).upper() if order is not None else ""
-    by_control = said_as.ORDER_CONTROL.get(control)
+def order_status(order: Segment | None) -> str:
+    """How an order now stands: by its control code, else by its own status."""
+    if order is None:
+        return "active"
+    by_control = said_as.ORDER_CONTROL.get(order.text(1).upper())
     if by_control in ("revoked", "entered-in-error", "on-hold"):
         return by_control
-    if (by_state := said_as.ORDER_STATUS.get(state)) is not None:
-        return by_state
-    if by_control is not None:
-        return by_control
-    return "completed" if control in ("RE", "CM") else "active" if control == "SC" or order is None else "unknown"
+    return said_as.ORDER_STATUS.get(order.text(5).upper()) or by_control or "active"
+
+
+def answered(detail: Segment, below: list[Segment]) -> str:
+    """How an order stands by the report on it; by its results where the report does not say."""
+    said = detail.text(25).upper()
+    if said:
+        return said_as.ORDER_OF_REPORT.get(said, "active")
+    stand = {said_as.RESULT_STATUS.get(segment.text(11).upper()) for segment in below if segment.name == "OBX"}
+    return "completed" if stand and stand <= {"final", "corrected", "amended", "cancelled"} else "active"
 
 
 def read_order(
@@ -61,6 +63,9 @@ def read_order(
     if before is not None and before[0].get("code") != code:
         key = logical_id("ServiceRequest", *told, code_of(detail[4]).casefold())
     timing = next((segment for segment in below if segment.name == "TQ1"), None)
+    status: str | None = answered(detail, below) if is_result else order_status(order)
+    if is_result and status == "active":
+        status = None  # a first result does not reopen an order that was called off
     requesters = [
         who for segment, field in ((order, 12), (detail, 16)) if segment for who in scene.clinicians(segment[field])
     ]
@@ -73,7 +78,8 @@ def read_order(
         identifier=[
             one for segment in (order, detail) if segment for field in (2, 3) if (one := scene.number(segment[field]))
         ],
-        status=order_status(order, detail, is_result),
+        status=status,
+        _status=None if status else assumed("active"),
         intent="order",
         code=code or {"text": "Not said"},
         priority=_priority(detail, timing),

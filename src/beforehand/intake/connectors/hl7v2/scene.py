@@ -20,6 +20,13 @@ from beforehand.intake.connectors.hl7v2.datatypes import (
 from beforehand.intake.connectors.hl7v2.grammar import Message, Part, Segment
 from beforehand.intake.connectors.hl7v2.moments import fhir_time, offset_of, time_in
 
+ASSUMED = "https://beforehand.example/fhir/StructureDefinition/assumed-status"
+
+
+def assumed(status: str) -> Fhir:
+    """``_status`` of a thing that the message only updates: how it stands if nobody ever said."""
+    return {"extension": [{"url": ASSUMED, "valueCode": status}]}
+
 
 def logical_id(*parts: str) -> str:
     """The id that the same thing has in every message of its sender."""

@@ -8,10 +8,9 @@ from beforehand.intake.connectors.errors import ItemError
 from beforehand.intake.connectors.hl7v2 import words as said_as
 from beforehand.intake.connectors.hl7v2.datatypes import TYPE, Fhir, code_of, coded, kept, place_name
 from beforehand.intake.connectors.hl7v2.grammar import Segment
-from beforehand.intake.connectors.hl7v2.scene import Scene, logical_id
+from beforehand.intake.connectors.hl7v2.scene import Scene, assumed, logical_id
 
 ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-ASSUMED = "https://beforehand.example/fhir/StructureDefinition/assumed-status"
 _ROLES = {7: "ATND", 8: "REF", 9: "CON", 17: "ADM"}
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
 # Messages whose event is the visit itself, so that its time is the visit's own.
@@ -52,7 +51,7 @@ def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | N
         subject=scene.patient,
         identifier=[number] if number else [],
         status=status,
-        _status=None if status else {"extension": [{"url": ASSUMED, "valueCode": _assumed(scene, segment, ended)}]},
+        _status=None if status else assumed(_assumed(scene, segment, ended)),
         class_=kept(system=system, code=kind),
         type=_types(scene, segment),
         serviceType=coded(segment[10], scene.local, "0069"),
