@@ -15,6 +15,7 @@ from beforehand.intake.blobs import has_blob
 from beforehand.intake.connectors.errors import ConnectorError
 from beforehand.intake.errors import IntakeError, MissingBytesError, RefusedError
 from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.sheet import balance_sheet
 from beforehand.intake.store.balance import messages_out_of_balance, messages_unlike_their_items, move_to_refused
 from beforehand.record.access import WORK_QUARANTINE, Principal, require
 from beforehand.record.audit import CHANGE, audited
@@ -103,7 +104,21 @@ def assign_item(*, item: QuarantinedItem, to: User | Team, by: Principal) -> Non
 
 def check_balance() -> list[Breach]:
     """Promise 1: every item received is applied, quarantined, refused or a duplicate, and its rows say the same."""
-    return [*_counters(), *_rows(), *_owners(), *_bytes()]
+    return [*_days(), *_counters(), *_rows(), *_owners(), *_bytes()]
+
+
+def _days() -> list[Breach]:
+    """The source and day in which items went missing, for whoever has to ask the sender."""
+    return [
+        Breach(
+            1,
+            f"source {line.source}, {line.day}",
+            f"{line.received} items received, {line.accounted} accounted for; messages at fault: {line.shown}",
+            "ask the sender what it sent that day, then restore a backup or ingest those messages again",
+        )
+        for line in balance_sheet()
+        if not line.is_balanced
+    ][:SHOWN]
 
 
 def _counters() -> list[Breach]:

@@ -12,11 +12,12 @@ from typing import Any
 
 from django.db import transaction
 
-from beforehand.intake.apply import apply_messages
+from beforehand.intake.apply import WHOLE, apply_messages
 from beforehand.intake.batch import Applied
 from beforehand.intake.errors import IntakeError, RefusedError
 from beforehand.intake.ledger import keep, refuse, source_named
 from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.quarantine import retry_now
 from beforehand.intake.store.balance import move_to_refused
 from beforehand.record.identity import carry_over_decision
 from beforehand.record.models import LinkDecision, Message, PersonRecord, Resource, Source
@@ -40,10 +41,11 @@ def written_ledger() -> Iterator[Entry]:
             "name": message.name,
             "at": message.received_at.isoformat(),
             "refused": message.reason if message.state == "REFUSED" and not message.digest else "",
+            "held": message.reason if message.state != "REFUSED" else "",
         }
         entries.append((message.received_at, message.pk, entry))
     last = len(entries)
-    for number, (at, entry) in enumerate((*_links(sources), *_refusals()), start=last + 1):
+    for number, (at, entry) in enumerate((*_links(sources), *_refusals(), *_releases()), start=last + 1):
         entries.append((at, number, entry))
     for _, _, entry in sorted(entries, key=lambda each: (each[0], each[1])):
         yield entry
@@ -85,6 +87,20 @@ def _refusals() -> Iterator[tuple[datetime, Entry]]:
         )
 
 
+def _releases() -> Iterator[tuple[datetime, Entry]]:
+    """Messages that were held until a person let them in. Other retries need no word: a replay tries by itself."""
+    let_in = QuarantinedItem.objects.filter(state="RELEASED", field=WHOLE).exclude(message__reason="")
+    for item in let_in.select_related("message__source").order_by("closed_at"):
+        assert item.closed_at is not None
+        entry = {
+            "entry": "release",
+            "source": item.message.source.name,
+            "digest": item.message.digest,
+            "at": item.closed_at.isoformat(),
+        }
+        yield item.closed_at, entry
+
+
 def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> Applied:
     """Put a written ledger through a fresh home. ``read_bytes`` gives the bytes of a digest."""
     if Message.objects.exists():
@@ -103,6 +119,8 @@ def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> A
                 by_user_id=entry["user"],
                 at=at,
             )
+        elif entry["entry"] == "release":
+            total.add(_release(entry, at))
         else:
             _refuse_item(entry, at)
     return total
@@ -114,7 +132,7 @@ def _receive(entry: Entry, at: datetime, read_bytes: Callable[[str], bytes]) -> 
         refuse(source=source, name=entry["name"], refusal=RefusedError(entry["refused"]), received_at=at)
         return Applied()
     content = read_bytes(entry["digest"])
-    message = keep(data=content, source=source, name=entry["name"], received_at=at)
+    message = keep(data=content, source=source, name=entry["name"], received_at=at, held=entry.get("held", ""))
     return apply_messages(source, [(message, content)], now=at)
 
 
@@ -122,6 +140,16 @@ def _record(source: str, logical_id: str) -> int:
     senders = Source.objects.filter(name=source)
     identity = Resource.objects.get(type="Patient", logical_id=logical_id, source_id__in=senders.values("pk"))
     return int(PersonRecord.unscoped.get(pk=identity.pk).pk)
+
+
+@transaction.atomic
+def _release(entry: Entry, at: datetime) -> Applied:
+    lock_for_writing()
+    held = QuarantinedItem.objects.filter(
+        message__source__name=entry["source"], message__digest=entry["digest"], state="OPEN", field=WHOLE
+    )
+    item = held.select_related("message__source").order_by("id").first()
+    return Applied() if item is None else retry_now(item, at)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
@@ -11,12 +11,10 @@ from django.utils import timezone
 from beforehand.care.needs.shapes import Since, SinceItem
 from beforehand.clinical.times import day_of, show_day
 from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.rhythm import silent_sources
 from beforehand.record.access import Principal, for_principal
 from beforehand.record.models import HouseSetting, Item, Message, Source, User
 
-QUIET_AT_LEAST = timedelta(days=3)
-QUIET_TIMES = 3
-MESSAGES_TO_JUDGE = 4  # fewer say nothing about how often a source usually sends
 ITEMS_LOOKED_AT = 20_000  # after a large import the strip counts its newest part only, so that the page stays quick
 STAYS = ("IMP", "ACUTE", "NONAC")
 
@@ -37,22 +35,9 @@ def _new_facts(principal: Principal, table: str, recent: QuerySet[Item], **only:
 
 
 def quiet_sources(now: datetime) -> list[tuple[Source, datetime]]:
-    """Sources that usually send and have not for three of their usual pauses, and three days at least."""
-    # a burst is one delivery: the usual pause is the whole span over the days on which something came
-    usual = (
-        Message.objects.filter(source__kind="SYSTEM", received_at__lte=now)
-        .values("source_id")
-        .annotate(first=Min("received_at"), last=Max("received_at"), days=Count("received_at__date", distinct=True))
-    )
-    quiet = {}
-    for row in usual:
-        if row["days"] < MESSAGES_TO_JUDGE:
-            continue
-        pause = (row["last"] - row["first"]) / (row["days"] - 1)
-        silent = now - row["last"]
-        if silent > QUIET_AT_LEAST and silent > QUIET_TIMES * pause:
-            quiet[row["source_id"]] = row["last"]
-    return [(source, quiet[source.pk]) for source in Source.objects.filter(pk__in=quiet).order_by("name")]
+    """Sources that have fallen silent against their own rhythm, with when they were last heard."""
+    silent = silent_sources(now)
+    return [(source, silent[source.pk]) for source in Source.objects.filter(pk__in=silent).order_by("name")]
 
 
 def since_last_visit(principal: Principal) -> Since:

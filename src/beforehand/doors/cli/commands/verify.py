@@ -13,6 +13,7 @@ from beforehand.care.needs.invariants import check_needs
 from beforehand.doors.cli.output import json_option, print_json
 from beforehand.doors.cli.run import as_option, audited_run, needs_home
 from beforehand.intake.quarantine import check_balance
+from beforehand.intake.sheet import balance_sheet
 from beforehand.record.access import READ_AUDIT, require
 from beforehand.record.identity import check_links
 from beforehand.record.seal import check_chain
@@ -32,8 +33,8 @@ SHOWN = 10  # rows of a broken promise in words
 @as_option
 @json_option
 def command(anchor: Path | None, as_user: str | None, as_json: bool) -> None:
-    """Check that received items balance, that no open need lacks an owner, that links are sound, and that the audit
-    trail is whole. Exit 1 and the rows if a promise is broken."""
+    """Check that received items balance by source and day, that no open need lacks an owner, that links are sound,
+    and that the audit trail is whole. Exit 1 and the rows if a promise is broken."""
     needs_home()
     with audited_run("verify", as_user) as principal:
         require(principal, READ_AUDIT)
@@ -41,7 +42,8 @@ def command(anchor: Path | None, as_user: str | None, as_json: bool) -> None:
         results["the audit trail is whole"] = check_chain(anchor)
     breaches = [breach for found in results.values() for breach in found]
     if as_json:
-        print_json({"sound": not breaches, "breaches": [dataclasses.asdict(one) for one in breaches]})
+        ledger = [line.as_json() for line in balance_sheet()]
+        print_json({"sound": not breaches, "breaches": [dataclasses.asdict(one) for one in breaches], "ledger": ledger})
     else:
         for name, found in results.items():
             click.echo(f"{'BROKEN' if found else 'holds '}  {name}")
