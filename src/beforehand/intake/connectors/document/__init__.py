@@ -1,0 +1,1 @@
+"""Documents: PDF, scans, plain text and e-mail. Paper is a source too; a person says whose it is."""
