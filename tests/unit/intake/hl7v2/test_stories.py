@@ -78,9 +78,15 @@ def test_a_result_after_the_discharge_does_not_bring_the_patient_back() -> None:
     visit = "PV1|1|I|4W||||||||||||||||V-1^^^LAKEVIEW^VN|||||||||||||||||||||||||20260301"
     say("ADT^A01", "20260301120000", visit)
     say("ADT^A03", "20260305120000", f"{visit}|20260305110000")
-    say("ORU^R01", "20260306120000", visit, "OBR|1||F1^LAB|4548-4^A1c^LN", "OBX|1|NM|4548-4^A1c^LN||7.10|%|||||F")
+    say(
+        "ORU^R01",
+        "20260306120000",
+        visit.replace("|I|", "|O|"),
+        "OBR|1||F1^LAB|4548-4^A1c^LN",
+        "OBX|1|NM|4548-4^A1c^LN||7.10|%|||||F",
+    )
     (stay,) = facts("encounter")
-    assert stay.status == "finished"
+    assert (stay.status, stay.class_code) == ("finished", "IMP")
     (result,) = facts("observation")
     assert (result.value_text, result.value_unit, result.status, result.encounter_id) == ("7.10", "%", "final", stay.id)
 

@@ -77,10 +77,11 @@ def read_document(scene: Scene, segment: Segment) -> None:
     sort = _sort(scene, segment)
     title = (sort or {}).get("text") or segment.text(16)
     report = next((code for order in scene.message.all("OBR") if (code := coded(order[4], scene.local))), None)
+    content = _content(scene, title) if scene.type == "MDM" else []
     scene.add(
         "DocumentReference",
         key,
-        patch=True,
+        patch=not content,  # a change of status leaves the text as it was
         identifier=[number] if number else [],
         status=status,
         docStatus=how,
@@ -92,7 +93,7 @@ def read_document(scene: Scene, segment: Segment) -> None:
         authenticator=next(iter(scene.clinicians(segment[22])), None),
         relatesTo=relation,
         description=title,
-        content=_content(scene, title) if scene.type == "MDM" else [],
+        content=content,
         context=kept(
             encounter=[scene.encounter] if scene.encounter else [],
             period=kept(start=scene.time(segment, 4)),

@@ -23,6 +23,10 @@ from beforehand.intake.connectors.hl7v2.moments import fhir_time, offset_of, tim
 ASSUMED = "https://beforehand.example/fhir/StructureDefinition/assumed-status"
 
 
+# Who somebody is called does not hang on when it was said: the same words again are a duplicate, not a version.
+_TIMELESS = frozenset(("Practitioner", "Organization"))
+
+
 def assumed(status: str) -> Fhir:
     """``_status`` of a thing that the message only updates: how it stands if nobody ever said."""
     return {"extension": [{"url": ASSUMED, "valueCode": status}]}
@@ -77,7 +81,7 @@ class Scene:
         """
         known = self.found.get((type_, key))
         resource: Fhir = known[0] if known else {"resourceType": type_, "id": key}
-        if known is None and self.stamp:
+        if known is None and self.stamp and type_ not in _TIMELESS:
             resource["meta"] = {"lastUpdated": self.stamp}
         for name, value in elements.items():
             if value not in (None, "", [], {}):

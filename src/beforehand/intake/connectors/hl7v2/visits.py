@@ -11,6 +11,10 @@ from beforehand.intake.connectors.hl7v2.grammar import Segment
 from beforehand.intake.connectors.hl7v2.scene import Scene, assumed, logical_id
 
 ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+# Only messages about visits speak of them with authority. What others repeat of a visit (a laboratory may write another
+# class) counts only where nobody else said it, as if it had been said first.
+_OWN = frozenset(("ADT", "BAR", "DFT"))
+LEAST = "1970-01-02T00:00:00Z"
 _ROLES = {7: "ATND", 8: "REF", 9: "CON", 17: "ADM"}
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
 # Messages whose event is the visit itself, so that its time is the visit's own.
@@ -28,7 +32,7 @@ def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | N
     if key is None:
         scene.skip(segment)
         return None
-    status = said_as.ENCOUNTER_STATUS.get(scene.trigger) if scene.type in ("ADT", "BAR", "DFT") else None
+    status = said_as.ENCOUNTER_STATUS.get(scene.trigger) if scene.type == "ADT" else None
     started, ended = scene.time(segment, 44), scene.time(segment, 45)
     event = scene.message.first("EVN")
     happened = (scene.minor_time(event, 6) or scene.minor_time(event, 2)) if event else None
@@ -62,6 +66,8 @@ def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | N
         serviceProvider=_provider(scene, segment),
         hospitalization=_stay(scene, segment),
     )
+    if scene.type not in _OWN:
+        scene.found[("Encounter", key)][0]["meta"] = {"lastUpdated": LEAST}
     return scene.encounter
 
 
