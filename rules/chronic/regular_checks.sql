@@ -4,7 +4,7 @@ why: A check that is late hides harm that could still be turned.
 kind: gap
 question: Is the check of {patient} booked?
 reason: "Last one: {last_on}."
-met: "Last one: {last_on}; the next is not due yet."
+met: "Last {test}: {last_on}; the next is not due yet."
 excluded:
   declined: "{patient} declined it; asked again after a year."
   hospice: "{patient} is in hospice or palliative care."
@@ -190,7 +190,7 @@ select w.rule_id, w.patient_id, f.subject, w.status,
        case when w.next_day < a.day + 90 then w.next_day else a.day + 90 end as recheck_on,
        case when w.status = 'UNKNOWN' then 'report' when w.status = 'EXCLUDED' then w.reason_out end as missing,
        case when w.is_complete = 1 then w.last_day end as say_last_on,
-       f.lab_words as say_test
+       f.test_words as say_test
 from answers w
 join family f on f.rule_id = w.rule_id
 cross join as_of a

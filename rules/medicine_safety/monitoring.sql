@@ -4,7 +4,7 @@ why: Some medicines do harm that only a test shows in time.
 kind: gap
 question: Is the {test} of {patient} booked?
 reason: "{patient} has had {medicine} since {since_on}; last {test}: {last_on}. {rhythm}"
-met: "{patient} has had {medicine} since {since_on}; last {test}: {last_on}. {rhythm}"
+met: "{patient} has had {medicine} since {since_on}; last {test}: {last_on}. The next one is due by {due_on}."
 next_step: "Ask for the {test} to be ordered, and book it"
 missing:
   report: The day of the last test is not known exactly.

@@ -63,7 +63,7 @@ step as (
     select f.rule_id, w.patient_id, w.pathway, 'diagnosis:' || w.pathway as subject, w.from_day, w.to_day,
            w.from_day + f.day_from as open_day, w.from_day + f.day_to as due_day, w.from_day + f.day_to + 60 as last_day,
            w.from_day + f.day_from - f.before_days as since_day, f.done_set, f.done_2_set, f.is_both, f.medicine_class,
-           f.medicine_2_class, f.closes_by, f.step_kind
+           f.medicine_2_class, f.medicine_3_class, f.closes_by, f.step_kind
     from first_word w
     join family f on f.pathway = w.pathway
     cross join as_of a
@@ -101,7 +101,7 @@ done as (
     select s.rule_id, s.patient_id, 1, m.fact_table, m.fact_id, m.last_day
     from step s
     join current_ingredient m on m.patient_id = s.patient_id
-    join ingredient_class k on k.ingredient = m.ingredient and k.class_name in (s.medicine_class, s.medicine_2_class)
+    join ingredient_class k on k.ingredient = m.ingredient and k.class_name in (s.medicine_class, s.medicine_2_class, s.medicine_3_class)
     union all
     select s.rule_id, s.patient_id, 1, 'encounter', e.id, cast(null as integer)
     from step s
