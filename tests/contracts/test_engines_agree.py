@@ -24,6 +24,7 @@ from beforehand.lookahead.engines.answers import Answer, answers
 from beforehand.lookahead.engines.binding import Places, bind
 from beforehand.lookahead.engines.duckdb import HOUSE, DuckEngine
 from beforehand.lookahead.engines.memory import MemoryHouse, indexes, stored_tables
+from beforehand.lookahead.engines.possible import KNOWN
 from beforehand.lookahead.engines.rows import RowEngine, last_second
 from beforehand.lookahead.engines.shape import shape_of
 from beforehand.lookahead.library import CheckedQuery, Library, read_library
@@ -80,7 +81,8 @@ class Generated:
         return self._one_by_one(RowEngine(self.postgres), checked)
 
     def _one_by_one(self, engine: RowEngine, checked: CheckedQuery) -> list[Answer]:
-        found = [engine.answers(checked.query, checked.shape, person, AS_OF) for person in range(1, PEOPLE + 1)]
+        """As the text says it; what is made of vague days is in test_vague_days.py."""
+        found = [engine.answers(checked.query, checked.shape, person, AS_OF, KNOWN) for person in range(1, PEOPLE + 1)]
         return [answer for part in found for answer in part]
 
     def by_duckdb(self, checked: CheckedQuery) -> list[Answer]:

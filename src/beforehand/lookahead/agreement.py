@@ -33,7 +33,7 @@ def disagreements(loaded: LoadedCases) -> Iterator[str]:
                 shape,
                 Places(str(day), str(last_second(day)), whose, "main.patient", group.stored, folds_day=True),
             )
-            expected = loaded.answers(query, shape, group)
+            expected = loaded.written(query, shape, group)
             try:
                 found = answers(query, shape.columns, duck.rows(text), day)
             except (*ERRORS, AnswerError) as error:

@@ -29,19 +29,13 @@ from beforehand.clinical.tables import FACTS
 from beforehand.clinical.times import day_of
 from beforehand.lookahead.cases import Case, Casebook, LoadedCases, read_cases
 from beforehand.lookahead.engines.answers import Answer
+from beforehand.lookahead.engines.possible import AHEAD, OVER, is_honest
 from beforehand.lookahead.library import CheckedQuery, Library
 
-# Times that may lie ahead: when something is to begin or end. Every other time says when something happened.
-AHEAD = frozenset(
-    {"start", "end", "due", "valid_from", "valid_until", "taken_from", "taken_until", "wanted", "expires"}
-    | {"authorized_from", "authorized_until"}
-)
-# Statuses under which even such a time lies behind.
-OVER = frozenset(("finished", "completed", "fulfilled", "noshow"))
 _GRAVEST = ("DUE", "UNKNOWN", "EXCLUDED", "MET")
 _EXACT = re.compile(r"(\d{4}-\d\d-\d\d)(T.*)?\Z")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?!\w)|\d{4}-\d\d-\d\d")
-AT_ONCE = 400  # invented people loaded together
+AT_ONCE = 120  # invented people loaded together
 
 
 @dataclass(frozen=True)
@@ -61,13 +55,14 @@ class Blur:
         and one in each week."""
         first, last = self.day.replace(day=1), self.day.replace(day=monthrange(self.day.year, self.day.month)[1])
         today = self.case.as_of
-        if self.day <= today < last and self._is_over():
+        if self.day <= today < last and self.is_over():
             last = today
         near = [centre + timedelta(days=step) for centre in (self.day, today) for step in (-1, 0, 1)]
         weekly = [first + timedelta(days=step) for step in (7, 14, 21)]
         return sorted({day for day in (first, last, *near, *weekly) if first <= day <= last})
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether it tells of something that happened, and so not after the day asked about."""
         stated = self.case.body["patients"][self.patient][self.table][self.row]
         return self.column not in AHEAD or stated.get("status") in OVER
 
@@ -116,15 +111,6 @@ class Dishonesty:
         )
 
 
-def is_honest(said: str, possible: frozenset[str]) -> bool:
-    """Whether an answer (empty: none) may be given when these are possible; see the top of this module."""
-    if said == "UNKNOWN" or possible == {said}:
-        return True
-    if "DUE" in possible or said == "DUE" or {"MET", "EXCLUDED"} <= possible:
-        return False
-    return said in possible
-
-
 def blurs_of(book: Casebook) -> Iterator[Blur]:
     """Every exact clinical day in the facts of a rule's cases."""
     for case in book.cases:
@@ -137,7 +123,9 @@ def blurs_of(book: Casebook) -> Iterator[Blur]:
                     for column, value in row.items():
                         if column in times and (found := _EXACT.match(str(value))):
                             day = date.fromisoformat(found.group(1))
-                            yield Blur(case, patient, table, number, column, day, found.group(2) or "")
+                            blur = Blur(case, patient, table, number, column, day, found.group(2) or "")
+                            if day <= case.as_of or not blur.is_over():  # else it has not happened yet
+                                yield blur
 
 
 def chosen(checked: CheckedQuery, book: Casebook, share: int) -> list[Blur]:
@@ -147,8 +135,13 @@ def chosen(checked: CheckedQuery, book: Casebook, share: int) -> list[Blur]:
     return listed[first::share] or listed[:1]
 
 
-def dishonesties(checked: CheckedQuery, library: Library, *, share: int = 1) -> Iterator[Dishonesty]:
-    """What a rule wrongly claims to know when one day of its cases is blurred; ``share`` tries every so-manieth day."""
+def dishonesties(
+    checked: CheckedQuery, library: Library, *, share: int = 1, as_written: bool = False
+) -> Iterator[Dishonesty]:
+    """What a rule wrongly claims to know when one day of its cases is blurred; ``share`` tries every so-manieth day.
+
+    ``as_written`` judges its text alone, without the supposed days that the engines try: see engines/possible.py.
+    """
     book = read_cases(checked.query)
     waiting: list[Blur] = []
     people = 0
@@ -156,13 +149,15 @@ def dishonesties(checked: CheckedQuery, library: Library, *, share: int = 1) -> 
         waiting.append(blur)
         people += 1 + len(blur.possible_days())
         if people >= AT_ONCE:
-            yield from _judged(checked, library, book, waiting)
+            yield from _judged(checked, library, book, waiting, as_written)
             waiting, people = [], 0
     if waiting:
-        yield from _judged(checked, library, book, waiting)
+        yield from _judged(checked, library, book, waiting, as_written)
 
 
-def _judged(checked: CheckedQuery, library: Library, book: Casebook, blurs: Sequence[Blur]) -> Iterator[Dishonesty]:
+def _judged(
+    checked: CheckedQuery, library: Library, book: Casebook, blurs: Sequence[Blur], as_written: bool
+) -> Iterator[Dishonesty]:
     """Ask the rule about all these blurs in one house, and judge each."""
     cases: list[Case] = []
     for number, blur in enumerate(blurs):
@@ -171,7 +166,7 @@ def _judged(checked: CheckedQuery, library: Library, book: Casebook, blurs: Sequ
             name = f"{number} {value[:10]}"
             cases.append(Case(name, blur.case.rule_id, blur.case.as_of, blur.body(value), blur.case.line))
     loaded = LoadedCases(checked.query, checked.shape, Casebook(book.path, tuple(cases), ()), library.value_sets)
-    said = _said(loaded)
+    said = _said(loaded, as_written)
     for number, blur in enumerate(blurs):
         month = said[f"{number} {blur.day:%Y-%m}"]
         by_day = {day: said[f"{number} {day.isoformat()}"] for day in blur.possible_days()}
@@ -183,12 +178,13 @@ def _judged(checked: CheckedQuery, library: Library, book: Casebook, blurs: Sequ
                 yield Dishonesty(blur.case.rule_id, blur, subject, status, possible)
 
 
-def _said(loaded: LoadedCases) -> dict[str, dict[str, str]]:
+def _said(loaded: LoadedCases, as_written: bool) -> dict[str, dict[str, str]]:
     """By case and subject: the status, the gravest where several subjects become one without their day."""
     found: dict[str, dict[str, str]] = {}
+    ask = loaded.written if as_written else loaded.answers
     for group in loaded.groups:
         by_patient: dict[int, list[Answer]] = {}
-        for answer in loaded.answers(loaded.query, loaded.shape, group):
+        for answer in ask(loaded.query, loaded.shape, group):
             by_patient.setdefault(answer.patient_id, []).append(answer)
         for case in group.cases:
             mine = found.setdefault(case.name, {})

@@ -13,6 +13,7 @@ from beforehand.clinical.knowledge import ConceptCodings
 from beforehand.clinical.tables import ALL, FACTS, REFERENCES
 from beforehand.clinical.times import WhenError, parse_when
 from beforehand.clinical.valuesets import ValueSetText
+from beforehand.lookahead.engines.possible import Vague, times_of
 from beforehand.lookahead.errors import RuleError
 
 _QUANTITY = re.compile(r"(-?[0-9.]+)\s*(.*)\Z")
@@ -194,6 +195,24 @@ class CaseWriter:
         return {
             day for row in self._rows.get("patient", ()) for day in (row[1], row[2], row[5]) if isinstance(day, int)
         }
+
+    def vague(self) -> dict[int, Vague]:
+        """Which times are not known to the day, of each person who has such."""
+        ranges: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        days: dict[int, dict[str, set[int]]] = {}
+        for table, rows in self._rows.items():
+            if (name := table.removeprefix("fact_")) in FACTS:
+                place = {one.name: number for number, one in enumerate(FACTS[name].physical())}
+                for time in times_of(name):
+                    for row in rows:
+                        first, last = row[place[f"{time}_from_day"]], row[place[f"{time}_to_day"]]
+                        if isinstance(first, int) and isinstance(last, int):
+                            whose = int(str(row[place["patient_id"]]))
+                            if first < last:
+                                ranges.setdefault(whose, {}).setdefault(name, []).append((first, last))
+                            else:
+                                days.setdefault(whose, {}).setdefault(name, set()).add(first)
+        return {whose: Vague(ranges[whose], days.get(whose, {})) for whose in sorted(ranges)}
 
     def days(self) -> list[int]:
         """Every day that the facts of the cases speak of."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from beforehand.lookahead.case_patients import CaseWriter
 from beforehand.lookahead.engines.answers import Answer, answers
 from beforehand.lookahead.engines.binding import bind, bind_step
 from beforehand.lookahead.engines.memory import MemoryHouse, places_between
+from beforehand.lookahead.engines.possible import put_together
 from beforehand.lookahead.engines.relations import stored_below
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.errors import AnswerError, RuleError
@@ -160,6 +161,7 @@ class LoadedCases:
         self.writer = CaseWriter(book.path.name, value_sets, after)
         self.groups: list[CaseGroup] = []
         self._load()
+        self.vague = self.writer.vague()
 
     def _load(self) -> None:
         plain: dict[date, list[Case]] = {}
@@ -211,6 +213,46 @@ class LoadedCases:
 
     def answers(self, query: Query, shape: Shape, group: CaseGroup, patience: int = 0) -> list[Answer]:
         """What the rule, or a mutant of it, says of one group's patients."""
+        found = self.written(query, shape, group, patience)
+        resting = stored_below(shape.tables)
+        unsure = {
+            number: supposed
+            for number, vague in self.vague.items()
+            if group.low <= number <= group.high and (supposed := vague.suppositions(resting, group.as_of_day))
+        }
+        if not unsure:
+            return found
+        by_turn = self._supposed(query, shape, group, unsure, patience)
+        kept = [answer for answer in found if answer.patient_id not in unsure]
+        for number, supposed in unsure.items():
+            base = [answer for answer in found if answer.patient_id == number]
+            kept += put_together(base, [by_turn[turn].get(number, []) for turn in range(len(supposed))])
+        return kept
+
+    def _supposed(
+        self, query: Query, shape: Shape, group: CaseGroup, unsure: Mapping[int, Sequence[int]], patience: int
+    ) -> list[dict[int, list[Answer]]]:
+        """What it says under each person's first supposition, second, and so on; by person."""
+        connection = self.house.connection
+        connection.execute("create temp table if not exists supposition (s_patient, s_turn, s_day)")
+        connection.execute("create index if not exists temp.by_turn on supposition (s_patient, s_turn)")
+        connection.execute("delete from supposition")
+        rows = [(number, turn, day) for number, listed in unsure.items() for turn, day in enumerate(listed)]
+        connection.executemany("insert into supposition values (?, ?, ?)", rows)
+        day = "(select s_day from supposition where s_patient = patient_id and s_turn = :turn)"
+        whose = "{column} in (select s_patient from supposition where s_turn = :turn)"
+        statement = bind(query, shape, replace(places_between(group.stored), whose=whose, supposition=day))
+        found = []
+        for turn in range(max(map(len, unsure.values()))):
+            said = self.house.execute(statement, {**self._values(group), "turn": turn}, patience=patience)
+            by_patient: dict[int, list[Answer]] = {}
+            for answer in answers(query, shape.columns, said, group.as_of_day):
+                by_patient.setdefault(answer.patient_id, []).append(answer)
+            found.append(by_patient)
+        return found
+
+    def written(self, query: Query, shape: Shape, group: CaseGroup, patience: int = 0) -> list[Answer]:
+        """What its text alone says, without a thought for days that are not known exactly."""
         statement = bind(query, shape, places_between(group.stored))
         rows = self.house.execute(statement, self._values(group), patience=patience)
         return answers(query, shape.columns, rows, group.as_of_day)

@@ -50,6 +50,8 @@ REQUIRED = [
 ]
 OPTIONAL = ["met", "missing", "excluded", "unknown", "folds_into", "step_kind", "harm", "books", "family"]
 OPTIONAL += ["whole", "notes", "tags"]
+EXACT_DAY = "exact_day"  # the key of what is missing when the answer hangs on a day that is not known exactly
+VAGUE_DAY = "The answer hangs on a day that the record gives only by its month or year. Ask for the exact day."
 FORECAST_DAYS = 90  # recheck_on may lie at most this many days ahead
 
 _HEADER = re.compile(r"\A\s*/\*\s*---\s*\n(.*?)\n\s*---\s*\*/", re.DOTALL)
@@ -346,7 +348,10 @@ def _rule(
         question=str(header["question"]),
         reason=str(header["reason"]),
         next_step=str(header["next_step"]),
-        missing={str(key): str(words) for key, words in (header.get("missing") or {}).items()},
+        missing={
+            EXACT_DAY: VAGUE_DAY,
+            **{str(key): str(words) for key, words in (header.get("missing") or {}).items()},
+        },
         excluded={str(key): str(words) for key, words in (header.get("excluded") or {}).items()},
         met=str(header.get("met") or ""),
         authority=Authority(

@@ -270,9 +270,10 @@ def _rows_of(run: _Run, engine: RowEngine, queries: list[CheckedQuery], ids: lis
     found = []
     for patient in ids:
         present = engine.present(patient, tables, with_sets)
+        vague = engine.vague(patient)
         for checked, need, holds in in_force:
             if need.holds(present):
-                said = engine.answers(checked.query, checked.shape, patient, run.day)
+                said = engine.answers(checked.query, checked.shape, patient, run.day, vague)
                 found += [answer for answer in said if answer.rule_id in holds]
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 from beforehand.clinical.tables import FACTS
@@ -140,6 +140,13 @@ def fingerprint(answer: Answer, sensitivity: str) -> str:
     parts.append(PIECES.join(sorted({f"{one.table}:{one.fact_id}:{one.role}" for one in answer.evidence})))
     parts.append(sensitivity)
     return hashlib.md5(BETWEEN.join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def as_rows(answer: Answer, columns: Sequence[str]) -> list[tuple[object, ...]]:
+    """An answer as the rows a rule gives: its columns, then fact_table, fact_id and role; undoes ``answers``."""
+    cells = {**asdict(answer), **answer.say, "missing": answer.missing or None, "blocks": answer.blocks or None}
+    row = tuple(cells[name] for name in columns)
+    return [(*row, *one) for one in answer.evidence] or [(*row, None, None, None)]
 
 
 def by_rule(found: Iterable[Answer]) -> Mapping[str, int]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from beforehand.lookahead.engines.folding import folded
+from beforehand.lookahead.engines.possible import supposed
 from beforehand.lookahead.engines.relations import PATIENT_COLUMNS, Relation, Sort, relations, views_below
 from beforehand.lookahead.engines.shape import Shape, shape_of
 from beforehand.lookahead.rule import Family, Query
@@ -18,6 +19,8 @@ ANSWER = "answer_of_rule"  # the name our statement gives the rule's last SELECT
 EVIDENCE = "evidence"
 # Columns a fact relation always offers, whether the rule names them or not.
 ALWAYS = ("id", "patient_id", "same_as")
+TURNS = 128  # more than the suppositions about one person can be
+SPREAD_OUT = f"s_patient * {TURNS} + s_turn as patient_id"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Places:
     folds_day: bool = False  # whether the day is written into the text, instead of a join with as_of
 
     by_index: bool = False  # whether SQLite is told to find a patient's facts by the index that begins with the patient
+
+    supposition: str = ""  # SQL for the supposition about days that are not known exactly: see possible.py
+
+    spread: str = ""  # a table of persons, turns and suppositions: each makes a person, numbered person * TURNS + turn
 
     def fact(self, name: str) -> str:
         return self.stored.get(name, f"fact_{name}")
@@ -131,12 +138,23 @@ def _bound(relation: Relation, words: frozenset[str], places: Places) -> str:
         ends = f"cast({places.period_from} as bigint) as from_day, cast({places.as_of_day} as bigint) as to_day"
         return f"period as (select {ends})"
     if relation.sort is Sort.PATIENT:
+        if places.spread:
+            columns = ", ".join(column for column in PATIENT_COLUMNS if column != "patient_id")
+            joined = f"{places.patient} join {places.spread} on s_patient = id"
+            return f"patient as {places.inline}(select {SPREAD_OUT}, {columns} from {joined})"  # noqa: S608
         columns = ", ".join(column for column in PATIENT_COLUMNS if column != "patient_id")
         return (
             f"patient as {places.inline}(select id as patient_id, {columns} from {places.patient}{places.only('id')})"  # noqa: S608
         )
     if relation.sort in (Sort.FACT, Sort.REFERENCE):
-        columns = ", ".join(c for c in relation.columns if c in words or c in ALWAYS)
+        named = [c for c in relation.columns if c in words or c in ALWAYS]
+        if places.supposition and relation.sort is Sort.FACT:
+            named = [supposed(name, column, places.as_of_day, places.supposition) for column in named]
+        if places.spread and relation.sort is Sort.FACT:
+            columns = ", ".join(SPREAD_OUT if column == "patient_id" else column for column in named)
+            joined = f"{places.fact(name)} join {places.spread} on s_patient = patient_id"
+            return f"{name} as {places.inline}(select {columns} from {joined})"  # noqa: S608
+        columns = ", ".join(named)
         only = places.only("patient_id") if relation.sort is Sort.FACT else ""
         if only and places.by_index:  # a GROUP BY of ids would make it walk the whole house in the order of ids
             only = f" indexed by {patient_index(name)}{only}"

@@ -6,15 +6,15 @@ written by the rows and one written by the columns are the same finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from beforehand.clinical.tables import FACTS
-from beforehand.lookahead.engines.answers import BETWEEN, BLOCKS, PIECES, Answer, check
+from beforehand.lookahead.engines.answers import BETWEEN, BLOCKS, PIECES, Answer, as_rows, check
 from beforehand.lookahead.engines.binding import EVIDENCE, Places, bind_with
-from beforehand.lookahead.engines.duckdb import LABELLED, DuckEngine
+from beforehand.lookahead.engines.duckdb import LABELLED, UNSURE, DuckEngine
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.errors import AnswerError
 from beforehand.lookahead.rule import Query
@@ -56,6 +56,8 @@ class Differences:
         self.engine, self.query, self.shape, self.as_of_day = engine, query, shape, as_of_day
         self.says = sorted(name for name in shape.columns if name.startswith("say_"))
         self._find(places)
+        self._put_unsure()
+        self._print()
         self._check()
 
     def _find(self, places: Places) -> None:
@@ -82,7 +84,22 @@ class Differences:
             f" from {{answer}} f left join facts_of_answer e on {matches}",
         )  # fmt: skip
         self.engine.connection.execute(f"create or replace temp table answer as {text}")
-        self._print()
+
+    def _put_unsure(self) -> None:
+        """In place of what the rule's text says of people with vague days, what may honestly be said of them."""
+        if not self.engine.unsure(self.shape):
+            return
+        self.engine.connection.execute(f"delete from answer where patient_id in (select patient_id from {UNSURE})")  # noqa: S608
+        for part in self.engine.of_unsure(self.query, self.shape, self.as_of_day):
+            labels = self.engine.labels(fact for answer in part for fact in answer.evidence)
+            self.engine.insert("answer", [self._row(answer, labels) for answer in part])
+
+    def _row(self, answer: Answer, labels: Mapping[tuple[str, int], str]) -> tuple[object, ...]:
+        row = as_rows(answer, self.shape.columns)[0][: len(self.shape.columns)]
+        facts = PIECES.join(f"{one.table}:{one.fact_id}:{one.role}" for one in answer.evidence)
+        words = {word for one in answer.evidence for word in labels.get((one.table, one.fact_id), "").split()}
+        single = () if self.query.family else (self.query.id,)
+        return (*single, *row, facts or None, " ".join(sorted(words)), False)
 
     def _print(self) -> None:
         """Give each answer its fingerprint."""

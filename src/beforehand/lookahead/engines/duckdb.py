@@ -6,7 +6,9 @@ the delta is read from there alone. Nothing is fetched over the network: extensi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,9 +19,11 @@ import duckdb
 
 from beforehand.clinical.columns import Physical, Stored
 from beforehand.clinical.tables import FACTS
-from beforehand.lookahead.engines.answers import Answer, Evidence, answers
-from beforehand.lookahead.engines.binding import Places, bind
+from beforehand.lookahead.engines.answers import Answer, Evidence, answers, as_rows
+from beforehand.lookahead.engines.binding import TURNS, Places, bind
 from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
+from beforehand.lookahead.engines.possible import looks, put_together, suppositions
+from beforehand.lookahead.engines.relations import stored_below
 from beforehand.lookahead.engines.rows import last_second
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.rule import Query
@@ -29,6 +33,9 @@ TYPES = {Physical.INTEGER: "bigint", Physical.TEXT: "varchar"}
 ERRORS = (duckdb.Error,)
 _STORED_PATIENT = "stored_patient"
 LABELLED = "labelled_fact"  # facts that carry sensitivity labels: few, so that answers need not look at all facts
+VAGUE = "vague_time"  # the times that are not known to the day: whose, in which table, from when to when
+UNSURE = "person_with_vague_time"
+AT_ONCE = 2_000  # such people are asked about together
 PATIENTS = "patient"  # the file of the patients, beside those of the facts
 
 
@@ -57,6 +64,7 @@ class DuckEngine:
             settings["temp_directory"] = str(spill)
         self.connection = duckdb.connect(":memory:", config=settings)
         self.has_labels = False
+        self.has_vague = False
         self.base = Path()
         self.delta: Path | None = None
         self.spill = spill or Path()  # for what does not fit, and for hand-over
@@ -108,7 +116,9 @@ class DuckEngine:
         self.copy_labels(folder)
 
     def copy_labels(self, folder: Path) -> None:
-        """Keep apart which of the copied facts carry labels."""
+        """Keep apart who has times that are not known to the day, and which of the copied facts carry labels."""
+        vague = looks(False, place=partial(_read, folder))
+        self.connection.execute(f"copy ({vague}) to '{_file(folder, VAGUE)}' (format parquet)")
         parts = [
             f"select '{name}' as fact_table, id, patient_id, sensitivity from {_read(folder, name)}"  # noqa: S608
             " where sensitivity <> ''"
@@ -142,6 +152,14 @@ class DuckEngine:
     def write_answers(self, query: Query, shape: Shape, as_of_day: int, only: Collection[str], file: str) -> Counts:
         """Write what a rule says of everyone as Parquet, or only count it; findings by rule and status."""
         text = bind(query, shape, places(as_of_day))
+        if self.unsure(shape):
+            self.connection.execute(f"create or replace temp table answer_of_unsure as select * from ({text}) limit 0")  # noqa: S608
+            for part in self.of_unsure(query, shape, as_of_day):
+                self.insert("answer_of_unsure", [row for one in part for row in as_rows(one, shape.columns)])
+            text = (
+                f"select * from ({text}) where patient_id not in (select patient_id from {UNSURE})"  # noqa: S608
+                " union all select * from answer_of_unsure"
+            )
         self.connection.execute(f"create or replace temp view answer_of_all as {text}")
         if file:
             target = file.replace("'", "''")
@@ -166,11 +184,91 @@ class DuckEngine:
             made = _STORED_PATIENT if name == PATIENTS else name
             self.connection.execute(f"create table {made} as {text}")
         self.has_labels = self.one(f"select count(*) from {LABELLED}") > 0  # noqa: S608
+        known = _beside(_read(base, VAGUE), _read(delta, VAGUE) if delta else None)
+        if not Path(_file(base, VAGUE)).exists():  # columns of an older make
+            known = looks(False)
+        self.connection.execute(f"create table {VAGUE} as {known}")
+        self.has_vague = self.one(f"select count(*) from {VAGUE}") > 0  # noqa: S608
 
     def answers(self, query: Query, shape: Shape, as_of_day: int) -> list[Answer]:
         """What a rule says of everyone."""
-        text = bind(query, shape, places(as_of_day))
-        return answers(query, shape.columns, self.connection.execute(text).fetchall(), as_of_day)
+        found = self._ask(query, shape, as_of_day, places(as_of_day))
+        unsure = set(self.unsure(shape))
+        kept = [answer for answer in found if answer.patient_id not in unsure]
+        return (
+            kept + [answer for part in self.of_unsure(query, shape, as_of_day) for answer in part] if unsure else kept
+        )
+
+    def unsure(self, shape: Shape) -> list[int]:
+        """The people with a time that is not known to the day in a table the rule rests on; noted for of_unsure."""
+        if not self.has_vague:
+            return []
+        tables = ", ".join(f"'{name}'" for name in sorted(stored_below(shape.tables)))
+        self.connection.execute(
+            f"create or replace temp table {UNSURE} as select * from {VAGUE} where fact_table in ({tables})"  # noqa: S608
+        )
+        listed = self.rows(f"select distinct patient_id from {UNSURE} order by patient_id")  # noqa: S608
+        return [int(number) for (number,) in listed]
+
+    def of_unsure(self, query: Query, shape: Shape, as_of_day: int) -> Iterator[list[Answer]]:
+        """What may honestly be said of them, some people at a time: see possible.py."""
+        ids = [int(n) for (n,) in self.rows(f"select distinct patient_id from {UNSURE} order by patient_id")]  # noqa: S608
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+            turns = self._suppose(shape, part, as_of_day)
+            whose = "{column} in (select s_patient from supposition)"
+            written = _by_patient(self._ask(query, shape, as_of_day, replace(places(as_of_day), whose=whose)))
+            spread = replace(places(as_of_day), supposition="s_day", spread="supposition")
+            supposed = _by_patient(self._ask(query, shape, as_of_day, spread))
+            for answers_of in supposed.values():
+                for answer in answers_of:
+                    answer.patient_id //= TURNS
+            yield [
+                answer
+                for number in part
+                for answer in put_together(
+                    written.get(number, []),
+                    [supposed.get(number * TURNS + turn, []) for turn in range(turns[number])],
+                )
+            ]
+
+    def _suppose(self, shape: Shape, ids: Sequence[int], as_of_day: int) -> dict[int, int]:
+        """Write down the suppositions about these people; how many of each."""
+        these = f"patient_id between {ids[0]} and {ids[-1]}"
+        tables = stored_below(shape.tables)
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for number, first, last in self.rows(f"select patient_id, from_day, to_day from {UNSURE} where {these}"):  # noqa: S608
+            ranges.setdefault(int(number), []).append((int(first), int(last)))
+        days: dict[int, set[int]] = {}
+        for number, day in self.rows(
+            f"select distinct d.patient_id, d.from_day from ({looks(True, these, tables=tables)}) d"  # noqa: S608
+            f" join {UNSURE} u on u.patient_id = d.patient_id and d.from_day between u.from_day - 1 and u.to_day + 1"
+        ):
+            days.setdefault(int(number), set()).add(int(day))
+        self.connection.execute(
+            "create or replace temp table supposition (s_patient bigint, s_turn bigint, s_day bigint)"
+        )
+        counted = {}
+        rows: list[tuple[int, int, int]] = []
+        for number, found in ranges.items():
+            listed = suppositions(found, days.get(number, ()), as_of_day)
+            counted[number] = len(listed)
+            rows += [(number, turn, day) for turn, day in enumerate(listed)]
+        self.insert("supposition", rows)
+        return counted
+
+    def _ask(self, query: Query, shape: Shape, as_of_day: int, wanted: Places) -> list[Answer]:
+        rows = self.connection.execute(bind(query, shape, wanted)).fetchall()
+        return answers(query, shape.columns, rows, as_of_day)
+
+    def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        """Put rows into a table, many at a time.
+
+        Written into the text: for each value handed over as a parameter, DuckDB looks for NumPy on the disk.
+        """
+        for start in range(0, len(rows), 500):
+            part = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows[start : start + 500])
+            self.connection.execute(f"insert into {table} values {part}")  # noqa: S608  quoted
 
     def labels(self, facts: Iterable[Evidence]) -> dict[tuple[str, int], str]:
         """The sensitivity labels of the facts, in the tables these stand in, that carry any."""
@@ -186,6 +284,13 @@ class DuckEngine:
 
 
 Counts = dict[tuple[str, str], int]
+
+
+def _by_patient(found: Iterable[Answer]) -> dict[int, list[Answer]]:
+    by_patient: dict[int, list[Answer]] = {}
+    for answer in found:
+        by_patient.setdefault(answer.patient_id, []).append(answer)
+    return by_patient
 
 
 def chosen(query: Query, only: Collection[str]) -> str:
@@ -204,6 +309,12 @@ def counting(query: Query, only: Collection[str]) -> str:
 def places(as_of_day: int, stored: Mapping[str, str] | None = None) -> Places:
     """How DuckDB writes what differs between engines: plain numbers, everyone."""
     return Places(str(as_of_day), str(last_second(as_of_day)), "", _STORED_PATIENT, stored or {}, folds_day=True)
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
 def _typed(column: Stored) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,8 @@ from psycopg.types.numeric import Int8
 from beforehand.clinical.tables import FACTS
 from beforehand.lookahead.engines.answers import Answer, Evidence, answers
 from beforehand.lookahead.engines.binding import Places, bind
+from beforehand.lookahead.engines.possible import KNOWN, Vague, looks, put_together
+from beforehand.lookahead.engines.relations import stored_below
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.rule import Query
 
@@ -30,16 +33,28 @@ def last_second(as_of_day: int) -> int:
     return as_of_day * 86400 + 86399
 
 
-@lru_cache(maxsize=2048)
-def statement(query: Query, shape: Shape, is_postgres: bool) -> str:
-    """The text of a rule for one patient."""
+@lru_cache(maxsize=4096)
+def statement(query: Query, shape: Shape, is_postgres: bool, is_supposing: bool = False) -> str:
+    """The text of a rule for one patient; ``is_supposing`` takes days that are not known exactly as supposed."""
     if not is_postgres:
-        return bind(query, shape, SQLITE)
+        return bind(query, shape, replace(SQLITE, supposition=":supposition") if is_supposing else SQLITE)
+    places = replace(POSTGRES, supposition="@supposition@") if is_supposing else POSTGRES
+    return _for_postgres(bind(query, shape, places))
+
+
+def _for_postgres(text: str) -> str:
     # psycopg takes a percent sign as the beginning of a parameter, so those of the text are doubled first.
-    text = bind(query, shape, POSTGRES).replace("%", "%%")
-    for name in ("day", "at", "pid"):
+    text = text.replace("%", "%%")
+    for name in ("day", "at", "pid", "supposition"):
         text = text.replace(f"@{name}@", f"%({name})s")
     return text
+
+
+@lru_cache(maxsize=4)
+def look_for_days(is_exact: bool, is_postgres: bool) -> str:
+    """The times of one patient that are known to the day, or those that are not."""
+    text = looks(is_exact, f"patient_id = {'@pid@' if is_postgres else ':pid'}")
+    return _for_postgres(text) if is_postgres else text
 
 
 @lru_cache(maxsize=512)
@@ -80,11 +95,36 @@ class RowEngine:
             # off for this connection: each change of it would make SQLite prepare every statement again (10 ms each).
             connection.execute("pragma automatic_index = off")
 
-    def answers(self, query: Query, shape: Shape, patient_id: int, as_of_day: int) -> list[Answer]:
-        """What a rule says of one patient."""
-        text = statement(query, shape, self.is_postgres)
-        rows = self._run(text, {"pid": patient_id, "day": as_of_day, "at": last_second(as_of_day)})
-        return answers(query, shape.columns, rows, as_of_day) if rows else []
+    def answers(
+        self, query: Query, shape: Shape, patient_id: int, as_of_day: int, vague: Vague | None = None
+    ) -> list[Answer]:
+        """What a rule says of one patient; ``vague`` is what ``vague`` tells of the patient, where that is known."""
+        known = self.vague(patient_id) if vague is None else vague
+        values = {"pid": patient_id, "day": as_of_day, "at": last_second(as_of_day)}
+        found = self._answers(query, shape, values)
+        if not known.ranges:
+            return found
+        supposed = known.suppositions(stored_below(shape.tables), as_of_day)
+        if not supposed:
+            return found
+        return put_together(found, [self._answers(query, shape, {**values, "supposition": one}) for one in supposed])
+
+    def _answers(self, query: Query, shape: Shape, values: Mapping[str, int]) -> list[Answer]:
+        rows = self._run(statement(query, shape, self.is_postgres, "supposition" in values), values)
+        return answers(query, shape.columns, rows, values["day"]) if rows else []
+
+    def vague(self, patient_id: int) -> Vague:
+        """Which times of the patient's facts are not known to the day."""
+        found = self._run(look_for_days(False, self.is_postgres), {"pid": patient_id})
+        if not found:
+            return KNOWN
+        ranges: dict[str, list[tuple[int, int]]] = {}
+        for table, _, first, last in found:
+            ranges.setdefault(str(table), []).append((int(first), int(last)))
+        days: dict[str, set[int]] = {}
+        for table, _, day, _ in self._run(look_for_days(True, self.is_postgres), {"pid": patient_id}):
+            days.setdefault(str(table), set()).add(int(day))
+        return Vague(ranges, days)
 
     def present(self, patient_id: int, tables: frozenset[str], with_sets: frozenset[str]) -> dict[str, set[str]]:
         """Which of these fact tables have rows of the patient, each with the value sets its codes are in."""
