@@ -231,3 +231,38 @@ def test_what_is_no_document_says_so(content: bytes, words: str) -> None:
         list(connector.items(content))
     assert words in refusal.value.reason
     assert refusal.value.remedy
+
+
+def test_what_is_denied_never_becomes_a_fact() -> None:
+    """A concern, goal or directive that there is not."""
+    act = '<act classCode="ACT" moodCode="EVN"{}><templateId root="2.16.840.1.113883.10.20.22.4.132"/>'
+    goal = '<observation classCode="OBS" moodCode="GOL"{}>'
+    denied = ' negationInd="true"'
+    told = read("care-plan.xml", (act.format(""), act.format(denied)), (goal.format(""), goal.format(denied)))
+    assert code(of(told, "Condition")[0]["verificationStatus"]) == "refuted"
+    assert of(told, "Goal") == []
+    assert len(of(told, "Basic")) == 1
+
+
+def test_an_identifier_shared_by_two_names_is_two_people() -> None:
+    changes = ('<id root="2.16.840.1.113883.4.6" extension="1999999976"/>', '<id root="1.2.3.4" extension="7"/>')
+    told = read("continuity-of-care.xml", changes)
+    name = "<family>Weald</family>"
+    text = (SAMPLES / "continuity-of-care.xml").read_text().replace(*changes)
+    other = list(connector.items(text.replace(name, "<family>Osei</family>", 1).encode()))
+    assert len({one["id"] for one in of(told, "Practitioner")}) + 1 == len(
+        {one["id"] for one in of(other, "Practitioner")}
+    )
+
+
+def test_a_note_that_points_nowhere_is_the_text_of_its_section() -> None:
+    told = read("referral-note.xml", ('<reference value="#n1"/>', '<reference value="#gone"/>'))
+    assert list(faults(told)) == ["Section 3, entry 1: note"]
+    assert len(of(told, "DocumentReference")) == 2
+
+
+def test_a_placeholder_is_no_value() -> None:
+    told = read("continuity-of-care.xml", ('xsi:type="ST">yellow<', 'xsi:type="ST">{entry.value}<'))
+    color = of(told, "Observation")[2]
+    assert "valueString" not in color
+    assert color["dataAbsentReason"]["coding"][0]["code"] == "error"

@@ -25,7 +25,9 @@ from beforehand.intake.connectors.ccda.datatypes import (
 from beforehand.intake.connectors.ccda.document import Entry, related
 from beforehand.intake.connectors.ccda.header import ACT_CODE, encoded
 from beforehand.intake.connectors.ccda.medicines import medicine_of, write_medication
+from beforehand.intake.connectors.ccda.narrative import plain_of, read_narrative
 from beforehand.intake.connectors.ccda.people import author_of, organization, performers_of, place_of, practitioner
+from beforehand.intake.connectors.ccda.sections import text_of
 from beforehand.intake.connectors.xml import Element
 
 _T = "2.16.840.1.113883.10.20.22.4."
@@ -130,7 +132,7 @@ def write_procedure(entry: Entry, statement: Element) -> None:
         **when(child(statement, "effectiveTime"), "performed"),
     )
     for participant in children(statement, "participant"):
-        if participant.get("typeCode") == "DEV":
+        if participant.get("typeCode") == "DEV" and status != "not-done":
             write_device(entry, participant, statement)
     for medication in related(statement, f"{_T}16"):
         try:
@@ -224,6 +226,9 @@ def write_note(entry: Entry, statement: Element) -> None:
     text = child(statement, "text")
     words = entry.words(text)
     data = words_in(text) if text is not None and text.get("representation") == "B64" else ""
+    if not words and not data and entry.section is not None and (around := text_of(entry.section)) is not None:
+        entry.remark("note", "The note points to text that is not there; the section's text stands for it.")
+        words = plain_of(read_narrative(around))
     if not words and not data:
         raise UnreadableError("note", "It says nothing.")
     who, at = author_of(entry, statement)

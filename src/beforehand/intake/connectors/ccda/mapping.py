@@ -94,19 +94,19 @@ def _health_concern(entry: Entry, statement: Element, about: str) -> None:
     if entry.resources or entry.errors:
         return
     words = entry.words(child(statement, "text"))
-    code = {"text": words} if words else None
+    is_denied = statement.get("negationInd") == "true"
+    code = {"text": words or "No known health concerns"} if words or is_denied else None
     if code is None:
         if _refers(statement):
             _keep(entry, statement)
             return
         raise UnreadableError("health concern", "It does not say what the concern is.")
     category = "http://terminology.hl7.org/CodeSystem/condition-category"
+    sure = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
     entry.write(
         "Condition",
         statement,
-        verificationStatus={
-            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed"}]
-        },
+        verificationStatus={"coding": [{"system": sure, "code": "refuted" if is_denied else "confirmed"}]},
         category=[{"coding": [{"system": category, "code": "health-concern"}]}],
         code=code,
     )
@@ -197,6 +197,11 @@ _OBSERVATIONS = (
     " 200 201 205 206 501 502 503 504 505 506 507 508 509"
 )
 _OBSERVED = frozenset(_T + number for number in _OBSERVATIONS.split())
+# What FHIR cannot say the opposite of: a device, goal, directive, coverage, team or note that there is not.
+_NEVER_DENIED = "17 18 20 43 45 48 49 50 60 108 121 202 500"
+_CANNOT_DENY = frozenset(_T + number for number in _NEVER_DENIED.split()) | {
+    "equipment", "goal", "directive", "coverage", "team", "family", "instruction",
+}  # fmt: skip
 _MEDIA = ("observationMedia", "regionOfInterest")  # pictures, and marks upon them
 _ABOUT: dict[str, Writer] = {
     "problem": _concern("problem-list-item"),
@@ -217,6 +222,9 @@ def _names(statement: Element, *templates: str) -> bool:
 def _read(entry: Entry, statement: Element, about: str) -> None:
     """Write a statement by its template, else by where it stands and of which kind it is."""
     templates = templates_of(statement)
+    if statement.get("negationInd") == "true" and (templates & _CANNOT_DENY or about in _CANNOT_DENY):
+        _keep(entry, statement)
+        return
     for template in sorted(templates):
         if template in WRITERS:
             if statement.get("moodCode") == "GOL":

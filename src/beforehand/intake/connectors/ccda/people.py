@@ -21,6 +21,7 @@ from beforehand.intake.connectors.ccda.document import Entry, Resource, digest
 from beforehand.intake.connectors.xml import Element
 
 Reference = dict[str, str]
+_NPI = "http://hl7.org/fhir/sid/us-npi"
 
 
 def _reference(entry: Entry, resource: Resource, display: str) -> Reference:
@@ -35,9 +36,15 @@ def _reference(entry: Entry, resource: Resource, display: str) -> Reference:
 
 
 def _known_as(identifiers: list[dict[str, Any]], *words: str) -> str:
-    """What a person or organization is known by in every document of the sender: an identifier, else its name."""
-    best = sorted(identifiers, key=lambda one: "us-npi" not in one["system"])
-    return digest(best[0]["system"], best[0]["value"]) if best else digest(*words)
+    """What a person or organization is known by in every document of the sender.
+
+    An NPI names one; any other identifier only together with the name, since senders give one to several.
+    """
+    for one in identifiers:
+        if one["system"] == _NPI and len(one["value"]) == 10 and one["value"].isdigit():
+            return digest(one["system"], one["value"])
+    first = (identifiers[0]["system"], identifiers[0]["value"]) if identifiers else ()
+    return digest(*first, *words)
 
 
 def practitioner(entry: Entry, role: Element | None) -> Reference | None:
@@ -57,7 +64,7 @@ def practitioner(entry: Entry, role: Element | None) -> Reference | None:
     where = words_in(child(role, "representedOrganization/name"))
     resource: Resource = {
         "resourceType": "Practitioner",
-        "id": _known_as(identifiers, "Practitioner", display.casefold(), where.casefold()),
+        "id": _known_as(identifiers, "Practitioner", display.casefold(), "" if identifiers else where.casefold()),
     }
     code = entry.concept(child(role, "code"), "person's code")
     parts = {
