@@ -23,7 +23,7 @@ SHARED = Path(__file__).parents[5] / "shared" / "data" / "hl7v2-messages" / "mic
 EXPECTED: dict[str, tuple[int, int, int, int]] = {
     "AllergyIntolerance": (23, 23, 0, 0),
     "Appointment": (21, 21, 0, 0),
-    "Condition": (38, 31, 7, 1),
+    "Condition": (38, 32, 6, 1),
     "Coverage": (27, 27, 0, 0),
     "DiagnosticReport": (47, 6, 41, 2),
     "DocumentReference": (11, 1, 10, 26),

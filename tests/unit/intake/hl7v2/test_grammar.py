@@ -207,6 +207,14 @@ def test_what_cannot_be_read_names_its_place(text: str, place: str) -> None:
     assert [fault.place for fault in faults(text)] == [place]
 
 
+def test_two_reports_under_one_number_both_stand() -> None:
+    results = ("OBX|1|NM|1-8^x^LN||1||||||F", "OBX|1|NM|1-8^x^LN||2||||||F", "OBX|1|NM|1-8^x^LN||2||||||F")
+    text = "\r".join((HEAD, PATIENT, *(f"{ORDER}\r{result}" for result in results)))
+    assert [one["valueQuantity"]["value"] for one in resources(text, "Observation")] == [1, 2, 2]
+    assert len({one["id"] for one in resources(text)}) == len(resources(text))
+    assert faults(text) == []
+
+
 def test_one_bad_result_does_not_take_the_others() -> None:
     text = "\r".join((HEAD, PATIENT, ORDER, "OBX|1|NM|1-8^x^LN||1||||||F|||soon", "OBX|2|NM|2-6^y^LN||2||||||F"))
     assert len(faults(text)) == 1

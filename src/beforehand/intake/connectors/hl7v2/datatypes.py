@@ -17,6 +17,7 @@ TYPE = "http://terminology.hl7.org/CodeSystem/v2-"
 NPI = "http://hl7.org/fhir/sid/us-npi"
 SSN = "http://hl7.org/fhir/sid/us-ssn"
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
+LONGEST_NUMBER = 60
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _BARRED = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -194,7 +195,7 @@ def code_of(part: Part) -> str:
 def number_of(text: str) -> Number | None:
     """A number in the digits it was sent in; None when it is none."""
     plain = text.strip()
-    if _NUMBER.fullmatch(plain) is None or len(plain) > 60:
+    if len(plain) > LONGEST_NUMBER or _NUMBER.fullmatch(plain) is None:
         return None
     sign, plain = ("-", plain[1:]) if plain[0] == "-" else ("", plain.lstrip("+"))
     whole, dot, rest = plain.partition(".")

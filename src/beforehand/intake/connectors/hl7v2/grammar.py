@@ -20,7 +20,7 @@ MOST_FIELDS = 2_000
 MOST_REPETITIONS = 1_000
 RESEND = "Ask the sender to correct it and send the message again."
 
-_START = re.compile(rb"(?:^|[\r\n\x0b\x1c])[ \t\x0b\x1c]*(?=(?:MSH|FHS|BHS|BTS|FTS)[^A-Za-z0-9\s])")
+_START = re.compile(rb"(?:^|[\r\n\x0b\x1c])[ \t\x0b\x1c]{0,8}(?=(?:MSH|FHS|BHS|BTS|FTS)[^A-Za-z0-9\s])")
 _LINES = re.compile(r"[\r\n\x0b\x1c]+")
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -154,14 +154,16 @@ class Message(NamedTuple):
 
     segments: list[Segment]
     read_as: str
+    named: dict[str, list[Segment]]
 
     def first(self, name: str) -> Segment | None:
         """The first segment of a name."""
-        return next((segment for segment in self.segments if segment.name == name), None)
+        found = self.named.get(name)
+        return found[0] if found else None
 
     def all(self, name: str) -> list[Segment]:
         """Every segment of a name."""
-        return [segment for segment in self.segments if segment.name == name]
+        return self.named.get(name, [])
 
 
 @lru_cache(maxsize=64)
@@ -273,7 +275,11 @@ def parse(content: bytes) -> Message:
     text, codec, read_as = decode(content, stated)
     if "\0" in text:
         text = text.replace("\0", "")
-    return Message(list(_segments(text, by._replace(charset=codec))), read_as)
+    segments = list(_segments(text, by._replace(charset=codec)))
+    named: dict[str, list[Segment]] = {}
+    for segment in segments:
+        named.setdefault(segment.name, []).append(segment)
+    return Message(segments, read_as, named)
 
 
 def _segments(text: str, by: Separators) -> Iterator[Segment]:

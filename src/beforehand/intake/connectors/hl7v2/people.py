@@ -26,17 +26,17 @@ _NULLABLE = {7: "birthDate", 8: "gender", 11: "address", 13: "telecom", 15: "com
 
 def numbers_of(scene: Scene, segment: Segment, *fields: int) -> list[Fhir]:
     """Every identifier in the fields, each once."""
-    found: list[Fhir] = []
+    found: dict[tuple[str, str], Fhir] = {}
     for number in fields:
         for part in segment[number].repetitions():
             made = scene.cx(part)
-            if made is not None and not any(_same(made, other) for other in found):
-                found.append(made)
-    return found
+            if made is not None:
+                found.setdefault(_pair(made), made)
+    return list(found.values())
 
 
-def _same(one: Fhir, other: Fhir) -> bool:
-    return (one.get("system"), one["value"]) == (other.get("system"), other["value"])
+def _pair(number: Fhir) -> tuple[str, str]:
+    return number.get("system", ""), number["value"]
 
 
 def _kind(number: Fhir) -> str:
@@ -71,7 +71,8 @@ def read_patient(scene: Scene, segment: Segment) -> Fhir:
         )
     own = _own(numbers)
     more = numbers_of(scene, segment, 2, 4)
-    numbers += [number for number in more if not any(_same(number, other) for other in numbers)]
+    known = {_pair(number) for number in numbers}
+    numbers += [number for number in more if _pair(number) not in known]
     numbers += _social_security(segment, numbers) + _licence(segment)
     names = [name for part in segment[5].repetitions() if (name := human_name(part))]
     names += [name | {"use": name.get("use", "old")} for part in segment[9].repetitions() if (name := human_name(part))]
@@ -237,7 +238,7 @@ def read_team(scene: Scene, roles: list[Segment]) -> None:
     scene.used.add("ROL")
     if scene.patient is None:
         return
-    members = []
+    members: dict[str, Fhir] = {}
     for segment in roles:
         if segment.text(2).upper() in ("DE", "D"):
             continue
@@ -245,11 +246,10 @@ def read_team(scene: Scene, roles: list[Segment]) -> None:
             period = kept(start=scene.time(segment, 5), end=scene.time(segment, 6))
             role = coded(segment[3], scene.local, "0443")
             entry = kept(member=who, role=[role] if role else [], period=period)
-            if entry not in members:
-                members.append(entry)
+            members.setdefault(repr(entry), entry)
     if members:
         key = logical_id("CareTeam", scene.patient["reference"])
-        scene.add("CareTeam", key, status="active", subject=scene.patient, participant=members)
+        scene.add("CareTeam", key, status="active", subject=scene.patient, participant=list(members.values()))
 
 
 def read_coverage(scene: Scene, segment: Segment, more: Segment | None) -> None:

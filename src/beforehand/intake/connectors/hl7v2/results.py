@@ -260,7 +260,7 @@ def read_finding(
     elif said in ("D", "W"):
         value.pop("dataAbsentReason", None)
     absent = value.pop("dataAbsentReason", None)
-    scene.add(
+    return scene.add(
         "Observation",
         one,
         patch=is_same_value,
@@ -281,7 +281,6 @@ def read_finding(
         dataAbsentReason=absent,
         **value,
     )
-    return {"reference": f"Observation/{one}"}
 
 
 def _flags(line: Segment) -> list[Fhir]:

@@ -56,6 +56,7 @@ class Scene:
         self.patient: Fhir | None = None  # the reference to whom the message is about
         self.encounter: Fhir | None = None
         self.found: dict[tuple[str, str], tuple[Fhir, bool]] = {}
+        self.copies: dict[tuple[str, str], int] = {}
         self.errors: list[ItemError] = []
         self.used: set[str] = {"MSH"}
         self.notes: list[str] = []  # places of fields that are left out because they cannot be read
@@ -77,15 +78,25 @@ class Scene:
     def add(self, type_: str, key: str, *, patch: bool = False, deleted: tuple[str, ...] = (), **elements: Any) -> Fhir:
         """Add a resource, or add to the one of this identity that the message made before; its reference comes back.
 
-        Elements that say nothing are left out. ``deleted`` names those that the sender says hold no longer.
+        Elements that say nothing are left out. ``deleted`` names those that the sender says hold no longer. Two
+        different things of one identity in one message are told apart by a number.
         """
+        said = {
+            "class" if name == "class_" else name: value
+            for name, value in elements.items()
+            if value not in (None, "", [], {})
+        }
         known = self.found.get((type_, key))
+        if known is not None and not patch and not known[1]:
+            if all(known[0].get(name) == value for name, value in said.items()):
+                return {"reference": f"{type_}/{key}"}
+            number = self.copies[(type_, key)] = self.copies.get((type_, key), 1) + 1
+            key, known = f"{key}-{number}", None
         resource: Fhir = known[0] if known else {"resourceType": type_, "id": key}
         if known is None and self.stamp and type_ not in _TIMELESS:
             resource["meta"] = {"lastUpdated": self.stamp}
-        for name, value in elements.items():
-            if value not in (None, "", [], {}):
-                resource.setdefault("class" if name == "class_" else name, value)
+        for name, value in said.items():
+            resource.setdefault(name, value)
         for name in deleted:
             resource.setdefault(name, None)
         self.found[(type_, key)] = (resource, patch or (known is not None and known[1]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from beforehand.intake.connectors.errors import ItemError
 from beforehand.intake.connectors.hl7v2.datatypes import (
+    LONGEST_NUMBER,
     Fhir,
     address,
     coded,
@@ -97,7 +98,7 @@ def _number_or_text(segment: Segment, part: Part) -> Fhir:
     found = quantity(words, unit)
     if found is not None:
         return {"valueQuantity": found}
-    compared = _COMPARED.fullmatch(words)
+    compared = _COMPARED.fullmatch(words) if len(words) < LONGEST_NUMBER else None
     if compared and (number := number_of(compared[2])) is not None:
         sign = compared[1].replace("=<", "<=").replace("=>", ">=")
         return {"valueQuantity": {"value": number, "comparator": sign, **unit}}
@@ -153,7 +154,8 @@ def normal_range(segment: Segment) -> list[Fhir]:
         return []
     unit = unit_of(segment[6])
     ends: Fhir = {}
-    span, compared = _RANGE.fullmatch(words), _COMPARED.fullmatch(words)
+    is_short = len(words) < 2 * LONGEST_NUMBER
+    span, compared = (_RANGE.fullmatch(words), _COMPARED.fullmatch(words)) if is_short else (None, None)
     if span:
         ends = kept(low=quantity(span[1], unit), high=quantity(span[2], unit))
     elif compared:
