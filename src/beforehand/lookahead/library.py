@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -163,12 +164,18 @@ def _read_once(root: Path, stamp: str, known_sets: frozenset[str]) -> Library:
 def _stamp(root: Path) -> str:
     """Changes when a rule, value set or family file does, so that a running worker sees an edited rule."""
     parts = []
-    for folder in ("rules", "valuesets", "knowledge"):
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".sql", ".csv"):
-                status = path.stat()
-                parts.append(f"{path}:{status.st_mtime_ns}:{status.st_size}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    waiting = [
+        place for folder in ("rules", "valuesets", "knowledge") if os.path.isdir(place := os.path.join(root, folder))
+    ]
+    while waiting:  # by scandir: an event that finds the last look too old waits for this one
+        with os.scandir(waiting.pop()) as found:
+            for entry in found:
+                if entry.name.endswith((".sql", ".csv")):
+                    status = entry.stat()
+                    parts.append(f"{entry.path}:{status.st_mtime_ns}:{status.st_size}")
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
 LOOK_AGAIN = 2.0  # seconds between two looks at the files
