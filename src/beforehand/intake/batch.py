@@ -19,7 +19,7 @@ from beforehand.clinical.fhir import Mapped, MappingError, map_resource, value_c
 from beforehand.clinical.tables import FACTS, REFERENCES
 from beforehand.clinical.times import day_of
 from beforehand.intake.partial import Partials
-from beforehand.intake.pieces import Counts, Part, Piece, pieces_of
+from beforehand.intake.pieces import FILED, Counts, Part, Piece, pieces_of
 from beforehand.intake.store import waiting
 from beforehand.intake.store.identities import Identities, Key
 from beforehand.intake.store.outcome import write_outcome
@@ -41,6 +41,7 @@ from beforehand.record.store.rows import (
 )
 from beforehand.record.valuesets import extend as extend_value_sets
 
+NOBODY = "The item does not say which patient it is about."
 _PERSON_VALUES = {name: index for index, name in enumerate(value_columns("patient_record"))}
 
 
@@ -71,6 +72,7 @@ class _Context:
         self.identities = identities
         self.zone = zone
         self.own_id = 0
+        self.filed_to: int | None = None
         self.urls: Mapping[str, Key] = {}
         self.concept = dictionary.number
         self._references: dict[str, int | None] = {}
@@ -79,6 +81,7 @@ class _Context:
     def begin(self, piece: Piece) -> None:
         """Turn to the next resource."""
         self.own_id = piece.resource_id or 0
+        self.filed_to = piece.filed_to
         if piece.urls is not self._of:
             self._of = self.urls = piece.urls
             self._references = {}
@@ -88,6 +91,8 @@ class _Context:
         address = reference.get("reference") if isinstance(reference, dict) else reference
         if not isinstance(address, str):
             return self.identities.resolve(reference, self.urls)
+        if address == FILED:
+            return self.filed_to
         try:
             return self._references[address]
         except KeyError:
@@ -114,17 +119,17 @@ class Batch:
         self.new_patients: set[int] = set()
         self.partials = Partials()
 
-    def run(self, parts: Sequence[Part], *, again: Sequence[int] = ()) -> Applied:
-        """Apply the parts, and the quarantined items ``again``; all of it or nothing."""
+    def run(self, parts: Sequence[Part], *, again: Sequence[int] = (), back: Sequence[int] = ()) -> Applied:
+        """Apply the parts, and the quarantined items ``again``, take ``back`` applied ones; all of it or nothing."""
         try:
             with transaction.atomic():
                 lock_for_writing()
-                return self._run(parts, again)
+                return self._run(parts, again, back)
         except BaseException:
             self.dictionary.forget()
             raise
 
-    def _run(self, parts: Sequence[Part], again: Sequence[int]) -> Applied:
+    def _run(self, parts: Sequence[Part], again: Sequence[int], back: Sequence[int]) -> Applied:
         parts, late_comers = self._still_to_do(parts)
         numbers = Numbers(Item)
         first = numbers.take()
@@ -136,6 +141,8 @@ class Batch:
         self.context = _Context(self.identities, self.dictionary, self.zone)
         self._apply(pieces)
         every = self._apply_released(pieces, waiting.load(again, self.source) if again else [])
+        if back:
+            every += self._take_back(waiting.load(back, self.source, was="APPLIED"))
         self._write(pieces, every)
         applied = Applied()
         write_outcome(applied, parts, pieces, every, now=self.now)
@@ -162,6 +169,16 @@ class Batch:
             self._apply(fresh)
             every += released
         return every
+
+    def _take_back(self, pieces: list[Piece]) -> list[Piece]:
+        """Set applied items aside again, without their facts, as if nobody had said whose they are."""
+        self._identify(pieces)
+        for piece in pieces:
+            piece.replaces = piece.item_id
+            self._replace(piece, None)
+            piece.set_aside(NOBODY, field=f"{piece.type}.subject", remedy="File it to a person, or ask its sender.")
+        self.identities.forget_current(piece.resource_id for piece in pieces if piece.resource_id)
+        return pieces
 
     def _still_to_do(self, parts: Sequence[Part]) -> tuple[list[Part], list[Applied]]:
         """Leave out what another run has applied since we kept it; its items are duplicates of ours."""
@@ -358,11 +375,7 @@ class Batch:
             if deferred is not None and mapped.through:
                 deferred.append((piece, mapped))
             elif awaited is None:
-                piece.set_aside(
-                    "The item does not say which patient it is about.",
-                    field=f"{piece.type}.subject",
-                    remedy="Ask the sender to name the patient.",
-                )
+                piece.set_aside(NOBODY, field=f"{piece.type}.subject", remedy="Ask the sender to name the patient.")
             else:
                 piece.set_aside(
                     "The patient it is about has not arrived.",
@@ -477,7 +490,8 @@ def run_batch(
     now: datetime,
     zone: str,
     again: Sequence[int] = (),
+    back: Sequence[int] = (),
 ) -> Applied:
     """Apply parts of messages of one source in one transaction."""
     batch = Batch(source, dictionary or Dictionary(source.name), now=now, zone=zone)
-    return batch.run(list(parts), again=again)
+    return batch.run(list(parts), again=again, back=back)

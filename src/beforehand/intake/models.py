@@ -50,6 +50,19 @@ class ItemUnit(models.Model):
         indexes = [models.Index(fields=["message_id", "unit"])]
 
 
+class FiledItem(models.Model):
+    """Whose an item is, where it does not say so and a person who read it did. Taken back by deleting the row."""
+
+    item_id = models.BigIntegerField(primary_key=True)
+    message_id = models.BigIntegerField(db_index=True)
+    person_record_id = models.BigIntegerField()
+    by_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "filed_item"
+
+
 class PartialStatement(models.Model):
     """What a resource comes to that its sender states in parts: the newest word on each of its elements.
 

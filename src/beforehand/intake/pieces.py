@@ -15,6 +15,7 @@ from beforehand.intake.limits import too_deep
 from beforehand.intake.store.identities import Key, identifier_keys
 from beforehand.record.models import Message
 
+FILED = "urn:beforehand-filed"  # a reference to whom a person filed the item to; means nothing in what is sent
 LOGICAL_ID = 250  # longer ones are named by their digest
 
 
@@ -74,6 +75,7 @@ class Piece:
     unit: int | None = None  # items of one unit are one as their sender counts them
     is_part: bool = False  # what it leaves unsaid stays as said before
     whole: dict[str, Any] | None = None  # of a part: the resource with what was said before
+    filed_to: int | None = None  # person record, by the word of a person
     stands_as: int | None = None  # of a late part that adds something: the newer item whose facts it adds to
 
     @property

@@ -15,12 +15,13 @@ from django.db import transaction
 from beforehand.intake.apply import WHOLE, apply_messages
 from beforehand.intake.batch import Applied
 from beforehand.intake.errors import IntakeError, RefusedError
+from beforehand.intake.filing import file_to_record
 from beforehand.intake.ledger import keep, refuse, source_named
-from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.models import FiledItem, QuarantinedItem
 from beforehand.intake.quarantine import retry_now
 from beforehand.intake.store.balance import move_to_refused
 from beforehand.record.identity import carry_over_decision
-from beforehand.record.models import LinkDecision, Message, PersonRecord, Resource, Source
+from beforehand.record.models import Item, LinkDecision, Message, PersonRecord, Resource, Source
 from beforehand.record.store.rows import lock_for_writing
 
 Entry = dict[str, Any]
@@ -45,7 +46,9 @@ def written_ledger() -> Iterator[Entry]:
         }
         entries.append((message.received_at, message.pk, entry))
     last = len(entries)
-    for number, (at, entry) in enumerate((*_links(sources), *_refusals(), *_releases()), start=last + 1):
+    for number, (at, entry) in enumerate(
+        (*_links(sources), *_refusals(), *_releases(), *_filings(sources)), start=last + 1
+    ):
         entries.append((at, number, entry))
     for _, _, entry in sorted(entries, key=lambda each: (each[0], each[1])):
         yield entry
@@ -101,6 +104,25 @@ def _releases() -> Iterator[tuple[datetime, Entry]]:
         yield item.closed_at, entry
 
 
+def _filings(sources: dict[int, Source]) -> Iterator[tuple[datetime, Entry]]:
+    """Whose people said things are that did not say it themselves; what was taken back leaves no entry."""
+    messages = Message.objects.in_bulk(FiledItem.objects.values_list("message_id", flat=True))
+    for number, message in sorted(messages.items()):
+        filed = list(FiledItem.objects.filter(message_id=number))
+        identity = Resource.objects.get(pk=filed[0].person_record_id)
+        items = [one.item_id for one in filed]
+        entry = {
+            "entry": "filing",
+            "source": sources[message.source_id].name,
+            "digest": message.digest,
+            "places": sorted(Item.objects.filter(pk__in=items).values_list("place", flat=True)),
+            "record": [sources[identity.source_id].name, identity.logical_id],
+            "user": filed[0].by_user_id,
+            "at": filed[0].at.isoformat(),
+        }
+        yield filed[0].at, entry
+
+
 def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> Applied:
     """Put a written ledger through a fresh home. ``read_bytes`` gives the bytes of a digest."""
     if Message.objects.exists():
@@ -121,9 +143,20 @@ def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> A
             )
         elif entry["entry"] == "release":
             total.add(_release(entry, at))
+        elif entry["entry"] == "filing":
+            total.add(_file(entry, at))
         else:
             _refuse_item(entry, at)
     return total
+
+
+@transaction.atomic
+def _file(entry: Entry, at: datetime) -> Applied:
+    lock_for_writing()
+    message = Message.objects.filter(source__name=entry["source"], digest=entry["digest"]).order_by("id")[0]
+    waiting = QuarantinedItem.objects.filter(message=message, place__in=entry["places"], state="OPEN")
+    items = list(waiting.values_list("item_id", flat=True))
+    return file_to_record(message, items, _record(*entry["record"]), entry["user"], at)
 
 
 def _receive(entry: Entry, at: datetime, read_bytes: Callable[[str], bytes]) -> Applied:

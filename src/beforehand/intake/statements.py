@@ -20,27 +20,10 @@ from beforehand.intake.batch import Applied
 from beforehand.intake.errors import StatementError
 from beforehand.intake.ledger import keep, source_named
 from beforehand.intake.models import QuarantinedItem
-from beforehand.intake.store.identities import our_reference
+from beforehand.intake.whose import about, own_record, reference_to
 from beforehand.record.access import WORK_NEEDS, PatientNotVisibleError, Principal, may_see, principal_of, require
 from beforehand.record.audit import CHANGE, audited
 from beforehand.record.models import Item, PersonRecord, Resource, Source, User
-
-# Where each type of resource names the patient; the others say ``subject``.
-_PATIENT_ELEMENT = {
-    "Task": "for", "AllergyIntolerance": "patient", "ClaimResponse": "patient", "Claim": "patient",
-    "ExplanationOfBenefit": "patient", "Immunization": "patient", "RelatedPerson": "patient", "Device": "patient",
-    "CoverageEligibilityResponse": "patient", "Coverage": "beneficiary", "EpisodeOfCare": "patient",
-    "DetectedIssue": "patient", "Consent": "patient", "NutritionOrder": "patient",
-}  # fmt: skip
-
-
-def reference_to(number: int) -> str:
-    """How a statement refers to a fact or resource known here: stable for ever, also when messages are replayed."""
-    row = Resource.objects.filter(pk=number).values_list("source_id", "type", "logical_id").first()
-    if row is None:
-        raise StatementError(f"There is no resource {number} to refer to.")
-    source_id, type_, logical_id = row
-    return our_reference(Source.objects.get(pk=source_id).name, type_, logical_id)
 
 
 def source_of(user: User) -> Source:
@@ -50,28 +33,6 @@ def source_of(user: User) -> Source:
         Source.objects.filter(pk=source.pk).update(label=user.label)
         source.label = user.label
     return source
-
-
-def _own_record(patient_id: int) -> int:
-    """The person record that is the patient's own; statements belong to it."""
-    found = PersonRecord.unscoped.filter(own_patient_id=patient_id).values_list("pk", flat=True).first()
-    if found is None:
-        raise PatientNotVisibleError(f"There is no patient {patient_id}: check the number.")
-    return int(found)
-
-
-def _about(resource: Mapping[str, Any], record: int) -> dict[str, Any]:
-    """The resource with its patient named."""
-    patient = {"reference": reference_to(record)}
-    type_ = resource["resourceType"]
-    if type_ == "Appointment":
-        others = [
-            part
-            for part in resource.get("participant", ())
-            if not str((part.get("actor") or {}).get("reference", "")).endswith(patient["reference"])
-        ]
-        return {**resource, "participant": [{"actor": patient, "status": "accepted"}, *others]}
-    return {**resource, _PATIENT_ELEMENT.get(type_, "subject"): patient}
 
 
 @transaction.atomic
@@ -84,9 +45,9 @@ def state(*, resource: Mapping[str, Any], patient_id: int, by: Principal | User)
     require(principal, WORK_NEEDS)
     if not may_see(principal, [patient_id]):
         raise PatientNotVisibleError(f"There is no patient {patient_id} that you may see.")
-    record = _own_record(patient_id)
+    record = own_record(patient_id)
     resource = {"id": str(uuid.uuid4()), **resource}
-    applied = _say(_about(resource, record), source_of(user))
+    applied = _say(about(resource, reference_to(record)), source_of(user))
     audited(principal, "state_fact", patients=[patient_id], access=CHANGE)
     return sorted(applied.fact_ids)
 

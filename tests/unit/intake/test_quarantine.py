@@ -85,7 +85,7 @@ def test_item_can_be_given_to_a_person_and_back(sue: Principal, item: Quarantine
 
 
 def test_refused_files_are_listed_with_why(sue: Principal) -> None:
-    receive(b"%PDF-1.4")
+    receive(b"\0\1 of no kind")
     assert refused_messages(sue).get().reason
 
 

@@ -7,7 +7,8 @@ from beforehand.clinical.tables import FACTS
 from beforehand.intake.errors import StatementError
 from beforehand.intake.provenance import older_version, provenance
 from beforehand.intake.quarantine import check_balance
-from beforehand.intake.statements import reference_to, state, withdraw
+from beforehand.intake.statements import state, withdraw
+from beforehand.intake.whose import reference_to
 from beforehand.record.access import AccessRefusedError, PatientNotVisibleError, for_principal, principal_of
 from beforehand.record.models import FACT_MODELS, DirtyPatient, Message, Patient, Team, TeamMember, User
 from tests.unit.intake.bundles import bundle, observation, patient

@@ -31,7 +31,8 @@ from beforehand.care.needs.standing import refresh_rows
 from beforehand.care.needs.steps import Situation, step
 from beforehand.clinical.codes import uri_of
 from beforehand.clinical.times import date_of
-from beforehand.intake.statements import reference_to, state, withdraw
+from beforehand.intake.statements import state, withdraw
+from beforehand.intake.whose import reference_to
 from beforehand.lookahead.models import Finding
 from beforehand.record.access import (
     ASSIGN_WORK,

@@ -246,6 +246,10 @@ class Identities:
         ]
         update_rows(table_of(SentIdentifier), "resource_id = %s", "source_id = %s and type = %s and key = %s", moved)
 
+    def forget_current(self, numbers: Iterable[int]) -> None:
+        """These resources are stated by no item any more."""
+        update_rows(table_of(Resource), "current_item_id = %s", "id = %s", [(None, number) for number in numbers])
+
     def merge_placeholders(self) -> None:
         """Point everything that spoke of a resource by its identifier to the identity it is known by."""
         for placeholder, number in self.merges:
