@@ -215,6 +215,23 @@ def test_two_reports_under_one_number_both_stand() -> None:
     assert faults(text) == []
 
 
+@pytest.mark.parametrize("empty", ["~", "~~", "^", "^~^", "&", '""', '""~""', "\\E\\"])
+def test_fields_that_hold_only_separators_say_nothing(empty: str) -> None:
+    for name, fields in (
+        ("PD1", 6),
+        ("OBX", 24),
+        ("PV1", 46),
+        ("NK1", 15),
+        ("IN1", 50),
+        ("DG1", 22),
+        ("RXA", 22),
+        ("AL1", 7),
+    ):
+        line = "|".join([name, "1", *[empty] * fields])
+        found = resources("\r".join((HEAD, PATIENT, ORDER, line)))
+        assert found[0]["resourceType"] in ("Patient", "MessageHeader")
+
+
 def test_one_bad_result_does_not_take_the_others() -> None:
     text = "\r".join((HEAD, PATIENT, ORDER, "OBX|1|NM|1-8^x^LN||1||||||F|||soon", "OBX|2|NM|2-6^y^LN||2||||||F"))
     assert len(faults(text)) == 1

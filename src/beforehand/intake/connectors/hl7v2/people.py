@@ -152,7 +152,7 @@ def read_primary_care(scene: Scene, segment: Segment) -> None:
     if scene.patient is None:
         return
     named = [*scene.clinicians(segment[4])]
-    practice = scene.xon(segment[3].repetitions()[0]) if segment[3] else None
+    practice = next((scene.xon(part) for part in segment[3].repetitions()), None)
     if practice is not None:
         named.append(practice)
     if named:
@@ -181,7 +181,6 @@ def read_merge(scene: Scene, segment: Segment) -> None:
         name=names,
         link=[{"other": scene.patient, "type": "replaced-by"}],
     )
-    scene.found[("Patient", key)][0]["active"] = False
 
 
 def read_relative(scene: Scene, segment: Segment) -> None:

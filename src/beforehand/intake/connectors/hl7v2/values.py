@@ -41,6 +41,8 @@ def value_of(scene: Scene, segment: Segment) -> Fhir:
         lines = field.raw.split(field.by.repetition)
         return _text("\n".join(Part(line, field.by).whole for line in lines))
     parts = field.repetitions()
+    if not parts:
+        return _absent(segment)
     first = _one(scene, segment, kind, parts[0])
     if len(parts) > 1:
         code = coded(segment[3], scene.local)

@@ -19,7 +19,7 @@ _ROLES = {7: "ATND", 8: "REF", 9: "CON", 17: "ADM"}
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
 # Messages whose event is the visit itself, so that its time is the visit's own.
 _GOING_ON = frozenset(("A09", "A13", "A15", "A16", "A25", "A26", "A32", "A33"))
-_BEGINS = frozenset(("A01", "A04", "A05", "A06", "A10", "A14", "A28"))
+_BEGINS = frozenset(("A01", "A04", "A10"))
 
 
 def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | None:
@@ -37,7 +37,7 @@ def read_visit(scene: Scene, segment: Segment, more: Segment | None) -> Fhir | N
     event = scene.message.first("EVN")
     happened = (scene.minor_time(event, 6) or scene.minor_time(event, 2)) if event else None
     period: dict[str, Any] = {}
-    if started or (scene.type == "ADT" and scene.trigger in _BEGINS and status != "planned"):
+    if started or (scene.type == "ADT" and scene.trigger in _BEGINS):
         period["start"] = started or happened or scene.stamp
     elif status == "planned" and more is not None:
         period["start"] = scene.time(more, 8)  # when the patient is expected
