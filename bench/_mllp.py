@@ -41,6 +41,8 @@ def house() -> None:
     from beforehand.care.needs.arrivals import warm_up
     from beforehand.doors.mllp import listener  # noqa: F401 - loaded once, for every life
 
+    if topic := os.environ.get("BENCH_TOPIC"):  # tests run the rules of one topic: a life begins sooner
+        _only(topic)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     lives = {"make": _make, "listen": _listen, "work": _work, "state": _state, "settle": _settle}
     print("ready", flush=True)
@@ -62,6 +64,13 @@ def house() -> None:
                 os._exit(0)
 
 
+def _only(topic: str) -> None:
+    from beforehand.lookahead import library
+
+    every = library.rule_files
+    library.rule_files = lambda place: [path for path in every(place) if path.parent.name == topic]
+
+
 def _say(**said: Any) -> None:
     print(json.dumps({"pid": os.getpid(), **said}), flush=True)
 
@@ -80,10 +89,15 @@ def _make() -> None:
     _say(done=True)
 
 
-def _listen(port: int = 0, without: str = "") -> None:
+def _listen(port: int = 0, without: str = "", terms: dict[str, Any] | None = None, largest_file: int = 0) -> None:
     import asyncio
+    import resource
 
-    from beforehand.doors.mllp.listener import Line, Listener
+    from beforehand.doors.mllp.listener import Line, Listener, Terms
+
+    if largest_file:  # a disk that is full: no file may grow beyond this
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
     if without == "order":
         _answer_first(Line)
@@ -91,7 +105,7 @@ def _listen(port: int = 0, without: str = "") -> None:
         _forget_numbers()
 
     async def serve() -> None:
-        listener = Listener()
+        listener = Listener(Terms(**(terms or {})))
         found = await listener.open("127.0.0.1", port)
         _say(port=found)
         stop = asyncio.Event()
@@ -169,7 +183,11 @@ def _settle() -> None:
 
 
 def _state() -> None:
-    """The record as it stands, comparable; needs by person; what was kept, applied, answered."""
+    """The record as it stands, comparable; findings by person; what was kept, applied, answered.
+
+    Which needs are open depends on when rules ran: one that opened and no longer applies stays open, marked. So needs
+    are not compared, but none may stand twice.
+    """
     from collections import Counter
 
     from django.db.models import Count
@@ -179,19 +197,24 @@ def _state() -> None:
     from beforehand.care.needs.models import LIVE, Need
     from beforehand.intake.models import Answer
     from beforehand.intake.quarantine import check_balance
+    from beforehand.lookahead.models import Finding
     from beforehand.record.identity import check_links
     from beforehand.record.models import DirtyPatient, Message, Patient
     from beforehand.record.store.canon import canonical_record, digest_of_record
 
     names = dict(Patient.unscoped.values_list("pk", "display_name"))
+    current = Finding.unscoped.filter(state="CURRENT")
+    findings = Counter(f"{names.get(one.patient_id, '')}|{one.rule_id}|{one.status}|{one.due_on}" for one in current)
     live = Need.unscoped.exclude(source="OPERATIONS").filter(state__in=LIVE)
-    needs = Counter(f"{names.get(need.patient_id, '')}|{need.rule_id}|{need.state}" for need in live)
+    effects = Counter(live.values_list("patient_id", "fold_key"))
     whole = Message.objects.filter(state="APPLIED", received__gt=0).exclude(duplicates__gte=1)
     twice = whole.values("digest").annotate(times=Count("pk")).filter(times__gt=1).count()
     _say(
         day=str(timezone.localdate()),
         digests=digest_of_record(canonical_record()),
-        needs=dict(needs),
+        findings=dict(findings),
+        doubled_needs=sum(times > 1 for times in effects.values()),
+        needs=live.count(),
         breaches=[f"{one.where} {one.what}" for one in (*check_balance(), *check_links(), *check_needs())],
         kept=Message.objects.filter(state="KEPT").count(),
         dirty=DirtyPatient.objects.count(),
@@ -206,7 +229,7 @@ def _state() -> None:
 class Home:
     """One home, and the process from which its listeners and workers are forked."""
 
-    def __init__(self, folder: Path, *, like: Path | None = None, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, like: Path | None = None, topic: str = "") -> None:
         self.folder = folder
         if like is not None:
             shutil.copytree(like, folder, dirs_exist_ok=True)
@@ -216,7 +239,7 @@ class Home:
         self.house = subprocess.Popen(
             [sys.executable, "-m", "bench._mllp", "--house"],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, **given, "PYTHONPATH": path, "BEFOREHAND_HOME": str(folder), **(environment or {})},
+            env={**os.environ, **given, "PYTHONPATH": path, "BEFOREHAND_HOME": str(folder), "BENCH_TOPIC": topic},
         )  # fmt: skip
         assert self.house.stdout is not None
         assert self.house.stdout.readline().strip() == "ready"
@@ -238,9 +261,9 @@ class Home:
             if "closed" not in said:
                 return said
 
-    def listen(self, without: str = "") -> int:
+    def listen(self, without: str = "", **how: Any) -> int:
         """Start a listener, always on the same port; its process."""
-        said = self.order("listen", port=self.port, without=without)
+        said = self.order("listen", port=self.port, without=without, **how)
         self.port = said["port"]
         return int(said["pid"])
 

@@ -4,7 +4,8 @@
 
 Senders send stays and results, each message until it is answered and some of them again, while listener and worker are
 killed at random moments and started anew. Then every answered message must be in the record, and the record, its
-needs and its answers must be those of a home nobody disturbed. ``--without`` takes out a guard; it must fail.
+findings and its answers must be those of a home nobody disturbed; no need may stand twice. ``--without`` takes out a
+guard; it must fail.
 """
 
 from __future__ import annotations
@@ -91,13 +92,15 @@ def _compare(toll: Toll, sent: list[Sender], calm: dict[str, Any], found: dict[s
     answered = {number for one in sent for number in one.answered}
     toll.answered = len(answered)
     toll.lost = len(answered - set(found["answered"]))
-    toll.doubled = found["twice"]
+    toll.doubled = found["twice"] + found["doubled_needs"]
     toll.differences = [trouble for one in sent for trouble in one.trouble]
     toll.differences += [
         f"{name} differs" for name, digest in calm["digests"].items() if found["digests"][name] != digest
     ]
-    if calm["day"] == found["day"] and calm["needs"] != found["needs"]:
-        toll.differences.append("the needs differ")
+    if calm["day"] == found["day"] and calm["findings"] != found["findings"]:
+        toll.differences.append("the findings differ")
+    if not found["needs"]:
+        toll.differences.append("no rule has run")
     toll.differences += found["breaches"]
     if len(answered) != every or found["kept"] or found["dirty"]:
         toll.differences.append(f"{every - len(answered)} unanswered, {found['kept']} kept, {found['dirty']} marked")

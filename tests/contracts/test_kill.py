@@ -4,9 +4,14 @@ Fifty kills: ``python bench/kill_ingest.py``.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
+from bench._mllp import Home
 from bench.kill_ingest import Trial, difference, run_kills
+from bench.mllp_kills import Toll, undisturbed
+from bench.mllp_kills import run_kills as run_listener_kills
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +53,40 @@ def test_two_ingests_at_once_apply_everything_once(trial: Trial) -> None:
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda _: trial.ingest(together), range(2)))
     assert difference(trial.state(alone), trial.state(together)) == []
+
+
+# The listener: messages over MLLP. A thousand kills: ``python -m bench.mllp_kills``.
+
+SENDERS, MESSAGES = 3, 20
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """An empty home, and the state of one that took everything in undisturbed."""
+    folder = tmp_path_factory.mktemp("listener")
+    Home(folder / "empty", topic="transitions").close()
+    with Home(folder / "calm", like=folder / "empty", topic="transitions") as home:
+        return folder, undisturbed(home, SENDERS, MESSAGES)
+
+
+def killed(calm: tuple[Path, dict[str, Any]], kills: int, without: str = "") -> Toll:
+    folder, state = calm
+    with Home(folder / f"killed{without}", like=folder / "empty", topic="transitions") as home:
+        return run_listener_kills(
+            home, state, kills, senders=SENDERS, count=MESSAGES, seed=20261123, without=without, life=(0.02, 0.3)
+        )
+
+
+def test_killing_listener_and_worker_under_load_loses_and_doubles_nothing(calm: tuple[Path, dict[str, Any]]) -> None:
+    toll = killed(calm, kills=20)
+    assert toll.kills >= 5
+    assert (toll.lost, toll.doubled, toll.differences) == (0, 0, [])
+    assert toll.answered == SENDERS * MESSAGES
+
+
+def test_control_answering_before_keeping_loses_messages(calm: tuple[Path, dict[str, Any]]) -> None:
+    assert killed(calm, kills=20, without="order").lost > 0
+
+
+def test_control_forgetting_what_was_answered_doubles_messages(calm: tuple[Path, dict[str, Any]]) -> None:
+    assert killed(calm, kills=3, without="number").differences
