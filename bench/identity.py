@@ -1,6 +1,6 @@
 """Two people are never joined by guess: links made by themselves, and what a person is asked to look at, against truth.
 
-    python -m bench.identity [--quick] [--json] [--seed 1] [--data FOLDER]
+    python -m bench.identity [--quick] [--json] [--seed 1] [--data FOLDER] [--people N]
 
 Our own people (``_identity_people``): 30,600 pairs of two people of nine kinds and 10,000 pairs of one, in one crowd,
 through the record's own writing and linking on a database; then the shared set ``identity-matching``, each case by
@@ -294,10 +294,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--people", type=int, help="among how many an arrival is timed")
     given = parser.parse_args(arguments)
     prepare()
     sizes = (1_800, 600, 3_000) if given.quick else (30_600, 10_000, 100_000)
-    found = measure(seed=given.seed, negatives=sizes[0], positives=sizes[1], people=sizes[2], data=given.data)
+    found = measure(
+        seed=given.seed, negatives=sizes[0], positives=sizes[1], people=given.people or sizes[2], data=given.data
+    )
     found["as promised"] = verdict(found) or "yes"
     print(json.dumps(found) if given.json else "\n".join(show(found)))
     return 0 if found["as promised"] == "yes" else 1

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from beforehand.record.access import DECIDE_IDENTITY, PatientNotVisibleError, Principal, may_see, require
@@ -26,6 +25,7 @@ from beforehand.record.store.links import (
     all_decided,
     automatic_links,
     facts_astray,
+    listed_of,
     merge_into,
     move_record,
     newest_decisions,
@@ -218,11 +218,8 @@ def demographics_differ(found: Comparison) -> bool:
 
 def _list_for_review(records: Iterable[int], pairs: Iterable[Pair], at: datetime) -> None:
     """List these pairs; what was listed of these records and might match no longer is taken off the list."""
-    arrived = set(records)
-    mine = Q(left_record_id__in=arrived) | Q(right_record_id__in=arrived)
-    waiting = {
-        (match.left_record_id, match.right_record_id): match for match in PossibleMatch.objects.filter(mine, state=OPEN)
-    }
+    known = PossibleMatch.objects.in_bulk(list(listed_of(records, [OPEN]).values()))
+    waiting = {(match.left_record_id, match.right_record_id): match for match in known.values()}
     fresh, changed = [], []
     for pair in pairs:
         match = waiting.pop((pair.left, pair.right), None)
@@ -250,6 +247,7 @@ def _doubt(records: Iterable[int], at: datetime) -> None:
     pairs = automatic_links(records)
     if not pairs:
         return
+    doubted = listed_of(records, [DOUBT])
     for (left, right), found in sorted(compared(pairs).items()):
         names = (found.level("family name"), found.level("given name"))
         differ = found.level("birth date") not in ("", "same") or found.level("sex") == "differs"
@@ -261,8 +259,8 @@ def _doubt(records: Iterable[int], at: datetime) -> None:
                 defaults={"why": why, "weight": found.weight, "state": DOUBT},
                 create_defaults={"why": why, "weight": found.weight, "state": DOUBT, "found_at": at},
             )
-        else:
-            PossibleMatch.objects.filter(left_record_id=left, right_record_id=right, state=DOUBT).update(state=LINKED)
+        elif (left, right) in doubted:
+            PossibleMatch.objects.filter(pk=doubted[left, right]).update(state=LINKED)
 
 
 def comparison_of(left: int, right: int) -> Comparison:

@@ -88,7 +88,7 @@ class Comparison:
             and self.level("birth date") == "same"
             and self.names_agree
             and not self.speaks_against
-            and not (self.is_only_of_a_family and self.is_name_shortened)
+            and not (self.is_name_shortened and (self.is_only_of_a_family or not self.has_contact))
         )
 
     @property

@@ -136,7 +136,10 @@ class LinkDecision(models.Model):
 
     class Meta:
         db_table = "link_decision"
-        indexes = [models.Index(fields=["left_record_id", "right_record_id"])]
+        indexes = [
+            models.Index(fields=["left_record_id", "right_record_id"]),
+            models.Index(fields=["right_record_id"]),
+        ]
 
 
 class PossibleMatch(models.Model):
@@ -154,7 +157,7 @@ class PossibleMatch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["left_record_id", "right_record_id"], name="possible_match_once")
         ]
-        indexes = [models.Index(fields=["state", "-weight"])]
+        indexes = [models.Index(fields=["state", "-weight"]), models.Index(fields=["right_record_id"])]
 
 
 class MatchKey(models.Model):

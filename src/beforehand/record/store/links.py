@@ -10,27 +10,36 @@ from beforehand.record.store.rows import among, change, fetch, listed, move_fact
 Decisions = dict[tuple[int, int], str]
 
 
+def _decisions_of(records: Iterable[int]) -> list[tuple[int, int, int, str, str]]:
+    """(id, left, right, decision, basis) of every decision about these records, oldest first."""
+    parameter = listed(sorted(set(records)))
+    columns = "select id, left_record_id, right_record_id, decision, basis from link_decision where"
+    rows = fetch(  # a union and no order: each half goes by its own index
+        f"{columns} {among('left_record_id')} union {columns} {among('right_record_id')}", [parameter, parameter]
+    )
+    return sorted((row[0], row[1], row[2], row[3], row[4]) for row in rows)
+
+
 def newest_decisions(records: Iterable[int]) -> Decisions:
     """The decision that holds for each pair in which one of these records stands."""
-    parameter = listed(sorted(set(records)))
-    rows = fetch(
-        "select left_record_id, right_record_id, decision from link_decision"
-        f" where {among('left_record_id')} or {among('right_record_id')} order by id",
-        [parameter, parameter],
-    )
-    return {(min(left, right), max(left, right)): decision for left, right, decision in rows}
+    return {(min(left, right), max(left, right)): decision for _, left, right, decision, _ in _decisions_of(records)}
 
 
 def automatic_links(records: Iterable[int]) -> list[tuple[int, int]]:
     """Pairs with one of these records that are linked by no person's decision."""
-    parameter = listed(sorted(set(records)))
-    rows = fetch(
-        "select left_record_id, right_record_id, decision, basis from link_decision"
-        f" where {among('left_record_id')} or {among('right_record_id')} order by id",
-        [parameter, parameter],
-    )
-    newest = {(left, right): (decision, basis) for left, right, decision, basis in rows}
+    newest = {(left, right): (decision, basis) for _, left, right, decision, basis in _decisions_of(records)}
     return [pair for pair, how in newest.items() if how == ("LINK", "AUTOMATIC")]
+
+
+def listed_of(records: Iterable[int], states: Iterable[str]) -> dict[tuple[int, int], int]:
+    """Possible matches of these records in these states: their ids by pair."""
+    parameter = listed(sorted(set(records)))
+    columns = "select id, left_record_id, right_record_id, state from possible_match where"
+    rows = fetch(
+        f"{columns} {among('left_record_id')} union {columns} {among('right_record_id')}", [parameter, parameter]
+    )
+    wanted = set(states)
+    return {(left, right): number for number, left, right, state in sorted(rows) if state in wanted}
 
 
 def all_decided() -> set[int]:

@@ -180,12 +180,18 @@ def people_of(records: Iterable[int]) -> dict[int, Person]:
     names: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
     numbers: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
     contacts: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    where = f"where {among('person_record_id')} order by id"
-    for record, *name in fetch(f"select person_record_id, family, given, text from person_name {where}", [asked]):
+    where = f"where {among('person_record_id')}"  # sorted here: SQLite would read the whole table in order
+    for _, record, *name in sorted(
+        fetch(f"select id, person_record_id, family, given, text from person_name {where}", [asked])
+    ):
         names[record].append((name[0], name[1], name[2]))
-    for record, *sent in fetch(f"select person_record_id, system, value, type from person_identifier {where}", [asked]):
+    for _, record, *sent in sorted(
+        fetch(f"select id, person_record_id, system, value, type from person_identifier {where}", [asked])
+    ):
         numbers[record].append((sent[0], sent[1], sent[2]))
-    for record, kind, value in fetch(f"select person_record_id, kind, value from person_contact {where}", [asked]):
+    for _, record, kind, value in sorted(
+        fetch(f"select id, person_record_id, kind, value from person_contact {where}", [asked])
+    ):
         contacts[record].append((kind, value))
     return {
         row[0]: person_from((row[0], row[1], row[2], row[3]), names[row[0]], numbers[row[0]], contacts[row[0]])
