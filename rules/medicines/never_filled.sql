@@ -104,8 +104,8 @@ select o.patient_id, o.subject,
             when o.fills = 0 or o.authored_from_day <> o.authored_to_day then 'UNKNOWN'
             when a.day >= o.authored_from_day + 7 then 'DUE'
             else 'MET' end as status,
-       o.authored_from_day + 7 as opens_on,
-       o.authored_from_day + 30 as due_on,
+       case when o.fill_id is null then o.authored_from_day + 7 end as opens_on,
+       case when o.fill_id is null then o.authored_from_day + 30 end as due_on,
        o.authored_from_day + 180 as lapses_on,
        c.day as recheck_on,
        case when o.fill_id is not null then null

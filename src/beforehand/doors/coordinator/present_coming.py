@@ -36,7 +36,7 @@ def coming(
         if one.kind == VISIT:
             entries.append(_visit(chart, one, line, now))
         elif one.kind == BILL:
-            entries.append(_bill(chart, one, owners.get(one.finding_id), now))
+            entries.append(_bill(chart, one, owners.get(one.finding_id or 0), now))
         elif one.finding_id in shown:
             entries.append(_finding(one, shown[one.finding_id], owners.get(one.finding_id), now))
     return entries
@@ -54,8 +54,8 @@ def _finding(one: Ahead, finding: FindingView, need: NeedView | None, now: int) 
         "words": _sentence(one.words),
         "tone": "late" if is_late else "now" if is_open and one.day <= now + 7 else "",
         "tag": finding.status.lower() if is_open else "",
-        "conditions": [(tie.status.lower(), _sentence(tie.words)) for tie in one.waits_for],
-        "first_words": "First:" if one.waits_for else "",
+        "conditions": [(tie.status.lower(), _sentence(tie.words)) for tie in one.waits_for if tie.status],
+        "first_words": _first(one, now),
         "also": _also(one, now),
         "then": _then(one, now),
         "chips": chips(finding.evidence, limit=1),
@@ -87,6 +87,14 @@ def _bill(chart: Chart, one: Ahead, need: NeedView | None, now: int) -> dict[str
     }
 
 
+def _first(one: Ahead, now: int) -> str:
+    """A visit that must come first is named in the line; what else must, stands under it."""
+    visits = [
+        f"{_sentence(tie.words)}, {wording.day_words(tie.due_day, now=now)}." for tie in one.waits_for if not tie.status
+    ]
+    return " ".join(["First:", *visits]) if one.waits_for else ""
+
+
 def _also(one: Ahead, now: int) -> list[str]:
     """What else is asked about the same thing, with its own day where that is another."""
     said = []
@@ -108,7 +116,7 @@ def _then(one: Ahead, now: int) -> list[str]:
 
 def _lane_name(finding: FindingView) -> str:
     """The first words of what it says; many lanes may come from one rule."""
-    return _short(_sentence(finding.reason.partition(".")[0] or rule_words(finding.rule).title))
+    return _short(_sentence(finding.reason.partition(". ")[0].rstrip(".") or rule_words(finding.rule).title))
 
 
 def _short(words: str) -> str:

@@ -87,7 +87,7 @@ def heart_risk_view(chart: Chart, now: int) -> dict[str, Any] | None:
     if patient.sex not in ("female", "male"):
         found.missing.append("Sex: the equations exist for female and male only, and the record says neither")
     view: dict[str, Any] = {"lines": found.lines, "source": SOURCE, "missing": found.missing, "bars": found.bars}
-    if found.missing or found.bars:
+    if found.missing or found.bars or patient.sex is None:
         return view
     person = HeartRiskInputs(sex=patient.sex, age=ages.pop(), **found.values)
     try:

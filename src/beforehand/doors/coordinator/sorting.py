@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from beforehand.care.needs.arrivals import settle_patients
-from beforehand.doors.coordinator import identity, wording
+from beforehand.doors.coordinator import documents, identity, wording
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.quarantine import QuarantineError, open_items, refuse_item, refused_messages, retry_item
 from beforehand.record.models import Message
@@ -61,6 +61,7 @@ def sorting(request: Any) -> HttpResponse:
         "title": "Needs sorting",
         "items": [_item(item) for item in page.object_list],
         "count": paginator.count,
+        "filed": documents.filed_lately(request),
         "matches": identity.present(request, pairs[: identity.BESIDE]),
         "pairs": len(pairs),
         "statements": identity.statements(request),
@@ -94,7 +95,8 @@ def _open_item(request: Any, item_id: int) -> QuarantinedItem:
 def item(request: Any, item_id: int) -> HttpResponse:
     """One item that could not be filed."""
     found = _open_item(request, item_id)
-    return render(request, "coordinator/item.html", {"title": "One item to sort", "item": _item(found)})
+    context = {"title": "One item to sort", "item": _item(found), "document": documents.shown(found)}
+    return render(request, "coordinator/item.html", context)
 
 
 @require_POST

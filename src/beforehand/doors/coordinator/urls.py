@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from beforehand.doors.coordinator import (
     acts,
+    documents,
     gallery,
     identity,
     needs,
@@ -39,6 +40,10 @@ urlpatterns: list[URLPattern] = [
     path("sorting/", sorting.sorting, name="sorting"),
     path("sorting/items/<int:item_id>/", sorting.item, name="item"),
     path("sorting/items/<int:item_id>/retry/", sorting.retry, name="item_retry"),
+    path("sorting/items/<int:item_id>/content/", documents.content, name="item_content"),
+    path("sorting/items/<int:item_id>/file/", documents.file, name="item_file"),
+    path("sorting/items/<int:item_id>/take-back/", documents.unfile, name="filing_undo"),
+    path("sorting/add/", documents.add, name="document_add"),
     path("sorting/items/<int:item_id>/refuse/", sorting.refuse, name="item_refuse"),
     path("sorting/matches/", identity.matches, name="matches"),
     path("sorting/matches/<int:match_id>/", identity.match, name="match"),
