@@ -56,6 +56,10 @@ def test_bumps_stand_on_the_list_in_time_and_look_alikes_do_not(run: Run, seed: 
     study = f"seed {seed}: {found}; misses {outcome['misses']}; false {outcome['false_by_rule']}"
     assert truth["near_misses"] >= 0.5 * truth["bumps"], study  # of a dozen people; of many: at least as many
     assert found["bumps"] - found["found"] <= max(1, 0.05 * found["bumps"]), study
+    # Of a dozen people a few rows are a large share, so they are counted; of many, precision is 0.9 and more.
+    without_cause = sum(rows for verdict, rows in found["by_verdict"].items() if verdict not in ("right", "late news"))
+    assert without_cause <= max(5, 0.4 * found["needs"]), study
+    assert found["by_verdict"].get("look-alike", 0) <= max(3, 0.25 * truth["near_misses"]), study
     assert found["lead_days_median_where_allowed"] >= 7, study
     assert found["share_closed_in_time"] >= 0.6, study
     assert outcome["work"]["rows_to_do_a_coordinator_day"] <= 20, study
