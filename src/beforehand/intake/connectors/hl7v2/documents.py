@@ -13,6 +13,7 @@ from beforehand.intake.connectors.hl7v2.values import DOCUMENTS
 
 LOINC = "http://loinc.org"
 _REPLACES = frozenset(("T09", "T10"))
+_STATUS_ONLY = frozenset(("T03", "T04", "T11"))
 _ADDS = frozenset(("T05", "T06"))
 
 
@@ -78,6 +79,8 @@ def read_document(scene: Scene, segment: Segment) -> None:
     title = (sort or {}).get("text") or segment.text(16)
     report = next((code for order in scene.message.all("OBR") if (code := coded(order[4], scene.local))), None)
     content = _content(scene, title) if scene.type == "MDM" else []
+    if not content and scene.trigger not in _STATUS_ONLY:
+        content = [{"attachment": kept(title=title or "Document", creation=scene.minor_time(segment, 6))}]
     scene.add(
         "DocumentReference",
         key,
