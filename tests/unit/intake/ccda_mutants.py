@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ def _change(one: Element, other: Element, chance: random.Random) -> None:
     elif what == 5:
         one.text = chance.choice(_VALUES)
     elif what == 6 and above is not None:
-        above.append(etree.fromstring(etree.tostring(one)))
+        above.append(copy.deepcopy(one))
     elif what == 7 and other is not one and one not in list(other.iterancestors()):
         other.append(one) if other not in list(one.iterdescendants()) else None
 

@@ -68,3 +68,9 @@ def test_hostile_shapes_end_soon_with_items_or_a_reason(body: str) -> None:
     else:
         assert accounts_for(content, {one.error.place for one in items if one.error}, len({one.unit for one in items}))
     assert time.process_time() - started < CPU_SECONDS
+
+
+def test_a_second_body_is_not_lost_in_silence() -> None:
+    body = f"{SECTION}<entry><act/></entry>{END}</structuredBody></component><component><structuredBody>"
+    items = list(connector.items((HEAD + body + SECTION + "<entry><act/></entry>" + END + TAIL).encode()))
+    assert "Document: section" in {one.error.place for one in items if one.error}

@@ -134,7 +134,7 @@ def check_strays(document: Document) -> Entry:
         if child(document.root, "component/nonXMLBody") is None:
             stray.remark("body", "The document has no body.", "Ask the sender for the document with its sections.")
         return stray
-    for section in body.iter(V3 + "section"):
+    for section in document.root.iter(V3 + "section"):
         above = section.getparent()
         over = None if above is None else above.getparent()
         if (
@@ -152,7 +152,7 @@ def check_strays(document: Document) -> Entry:
     for part in body:
         if part.tag != V3 + "component" or child(part, "section") is None:
             stray.remark("body", "The body holds something that is no section; it is not read.")
-    for entry in body.iter(V3 + "entry"):
+    for entry in document.root.iter(V3 + "entry"):
         above = entry.getparent()
         if above is None or above.tag != V3 + "section":
             stray.remark("entry", "An entry stands outside of any section; it is not read.")
