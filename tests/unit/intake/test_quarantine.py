@@ -92,4 +92,4 @@ def test_refused_files_are_listed_with_why(sue: Principal) -> None:
 def test_item_nobody_has_on_a_list_is_found(item: QuarantinedItem) -> None:
     assert check_balance() == []
     QuarantinedItem.objects.all().delete()
-    assert [breach.promise for breach in check_balance()] == [1]
+    assert {breach.promise for breach in check_balance()} == {1}
