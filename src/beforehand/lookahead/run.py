@@ -358,13 +358,19 @@ def _run_cluster(run: _Run, queries: list[CheckedQuery], progress: Progress | No
     """One rule after the other on Spark. Findings come back some patients at a time, a transaction each, so a run that
     was broken off is run again and writes only what is lacking."""
     run.report.engine = "spark"
-    labels = RowEngine(raw_connection()).labels
+    rows = RowEngine(raw_connection())
+    labels, vague = rows.labels, rows.all_vague()
     with cluster_columns(frozenset().union(*(checked.stored() for checked in queries))) as engine:
         for checked in queries:
             holds = checked.holds_on(run.as_of)
-            seen: set[int] = set()
+            # People with days that are not known exactly are asked about by the rows, under every supposition.
+            unsure = set().union(*(vague.get(table, set()) for table in checked.stored())) if holds else set()
+            seen: set[int] = set(unsure)
             try:
-                for found in engine.batches(checked.query, checked.shape, run.day) if holds else ():
+                for few in _batches(sorted(unsure)):
+                    _keep_batch(run, checked, few, _rows_of(run, rows, [checked], few), labels)
+                for batch in engine.batches(checked.query, checked.shape, run.day) if holds else ():
+                    found = [answer for answer in batch if answer.patient_id not in unsure]
                     ids = sorted({answer.patient_id for answer in found})
                     seen.update(ids)
                     _keep_batch(run, checked, ids, [one for one in found if one.rule_id in holds], labels)

@@ -209,6 +209,16 @@ def test_the_columns_follow_the_rows_by_a_delta_until_they_are_compacted(people:
     assert run.run_everyone(as_of=MONDAY, engine="duckdb").changed == []
 
 
+def test_a_call_of_some_day_in_march_leaves_it_unknown_on_rows_and_columns(people: House) -> None:
+    ann, ben = people.person(), people.person()
+    people.stay(ann)
+    people.stay(ben)
+    people.fact("communication", ann, status="completed", code=people.contact, sent="2026-03")
+    assert run.run_everyone(as_of=MONDAY, engine="rows").by_status == {"UNKNOWN": 1, "DUE": 1}
+    assert Finding.unscoped.get(patient_id=ann.pk).missing == "exact_day"
+    assert run.run_everyone(as_of=MONDAY, engine="duckdb").changed == []
+
+
 LACK = lacking()
 
 
@@ -216,19 +226,20 @@ LACK = lacking()
 @pytest.mark.skipif(LACK is not None, reason=str(LACK))
 @pytest.mark.django_db(transaction=True)
 def test_spark_brings_back_what_the_columns_would_have_found(people: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    everyone = [people.person() for _ in range(12)]
+    everyone = [people.person() for _ in range(18)]
     stays = [people.stay(patient) for patient in everyone]
     session = start("local[1]", SMALL)
     monkeypatch.setattr(spark, "BATCH_ROWS", 3)
     try:
         report = run.run_everyone(as_of=MONDAY, engine="spark")
-        assert (report.engine, report.by_status, report.failed) == ("spark", {"DUE": 12}, [])
+        assert (report.engine, report.by_status, report.failed) == ("spark", {"DUE": 18}, [])
         people.call(everyone[3])
+        people.fact("communication", everyone[4], status="completed", code=people.contact, sent="2026-03")
         FACT_MODELS["encounter"]._default_manager.filter(pk=stays[5]).update(status="entered-in-error")
         Patient.unscoped.filter(pk=everyone[5].pk).update(changed_seq=people.seq)
         again = run.run_everyone(as_of=MONDAY, engine="spark")
         assert ColumnCopy.objects.filter(name="delta").exists()
-        assert (again.by_status, len(again.changed)) == ({"DUE": 10, "MET": 1}, 2)
+        assert (again.by_status, len(again.changed)) == ({"DUE": 15, "UNKNOWN": 1, "MET": 1}, 3)
         assert list(Finding.unscoped.exclude(state="CURRENT").values_list("patient_id", flat=True)) == [everyone[5].pk]
         assert run.run_everyone(as_of=MONDAY, engine="duckdb").changed == []
     finally:

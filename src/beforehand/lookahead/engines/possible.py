@@ -66,6 +66,8 @@ def suppositions(ranges: Sequence[tuple[int, int]], days: Iterable[int], as_of_d
     near = {day + step for day in {as_of_day, *days} for step in (-1, 0, 1)}
     found = {day for first, last in ranges for day in near if first < day < last}
     found |= {first + (last - first) * part // 4 for first, last in ranges for part in (1, 2, 3) if last - first > 3}
+    so_far = [as_of_day - first for first, last in ranges if first < as_of_day < last]  # what happened, did by then
+    found |= {as_of_day - days + days * part // 8 for days in so_far for part in range(1, 8) if days > 1}
     inside = sorted(found)
     if len(inside) > MOST:
         inside = sorted({inside[number * (len(inside) - 1) // (MOST - 1)] for number in range(MOST)})

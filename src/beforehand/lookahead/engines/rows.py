@@ -126,6 +126,13 @@ class RowEngine:
             days.setdefault(str(table), set()).add(int(day))
         return Vague(ranges, days)
 
+    def all_vague(self) -> dict[str, set[int]]:
+        """Everybody with a time that is not known to the day, by fact table."""
+        found: dict[str, set[int]] = {}
+        for table, patient_id, _, _ in self._run(looks(False), {}):
+            found.setdefault(str(table), set()).add(int(patient_id))
+        return found
+
     def present(self, patient_id: int, tables: frozenset[str], with_sets: frozenset[str]) -> dict[str, set[str]]:
         """Which of these fact tables have rows of the patient, each with the value sets its codes are in."""
         found: dict[str, set[str]] = {}
