@@ -8,6 +8,7 @@ import pytest
 from beforehand.intake.connectors.ccda import connector
 from beforehand.intake.connectors.errors import StopError
 from beforehand.intake.connectors.items import RawItem
+from beforehand.intake.formats import recognise
 
 SAMPLES = Path(connector.__file__).parent / "samples"
 
@@ -266,3 +267,18 @@ def test_a_placeholder_is_no_value() -> None:
     color = of(told, "Observation")[2]
     assert "valueString" not in color
     assert color["dataAbsentReason"]["coding"][0]["code"] == "error"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "<!-- " + "x " * 5_000 + "-->",  # a comment longer than what is looked at
+        "<!-- http://hl7.org/fhir -->",
+        "\n\n<!-- <section> -->",
+    ],
+)
+def test_a_document_is_known_whatever_stands_before_it(before: str) -> None:
+    text = (SAMPLES / "care-plan.xml").read_text().partition("?>\n")[2]
+    content = f'<?xml version="1.0"?>{before}{text}'.encode()
+    assert recognise(content, "care-plan.xml") == "ccda"
+    assert of(list(connector.items(content)), "Goal")

@@ -20,12 +20,15 @@ _PARTS = frozenset(
         *STATEMENTS, "section", "entry", "component", "author", "custodian", "participant", "performer", "informant",
         "recordTarget", "documentationOf", "componentOf", "authenticator", "legalAuthenticator", "dataEnterer",
         "informationRecipient", "inFulfillmentOf", "participantRole", "manufacturedProduct", "relatedDocument",
-        "authorization", "entryRelationship", "patient", "name", "addr",
+        "authorization", "entryRelationship", "patient", "name", "addr", "relatedSubject", "assignedAuthor",
+        "assignedEntity", "serviceEvent", "encompassingEncounter", "encounterParticipant", "signatureText",
     )
 )  # fmt: skip
-# The first tag, after the declaration, comments and processing instructions.
-_FIRST_TAG = re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)[\s/>]")
-_PROLOGUE = re.compile(rb"<\?.{0,2000}?\?>|<!--.{0,20000}?-->", re.DOTALL)
+_FHIR = re.compile(rb"xmlns=[\"']http://hl7\.org/fhir[\"']")
+_TAG = re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)[\s/>]")
+# What may stand before the first element: a declaration or instruction, a comment.
+_PROLOGUE = ((b"<?", b"?>"), (b"<!--", b"-->"))
+_LOOKED_AT = 65_536
 
 
 def _plain(content: bytes) -> bytes:
@@ -34,16 +37,29 @@ def _plain(content: bytes) -> bytes:
 
 
 def _first_tag(content: bytes) -> str:
-    found = _FIRST_TAG.search(_PROLOGUE.sub(b"", _plain(content[:65_536])))
-    return found[1].decode() if found else ""
+    """The name of the first element, without its prefix; empty where it stands beyond what is looked at."""
+    start = _plain(content[:_LOOKED_AT])
+    at = 0
+    while (at := start.find(b"<", at)) >= 0:
+        end = next((end for begin, end in _PROLOGUE if start.startswith(begin, at)), None)
+        if end is None:
+            found = _TAG.match(start, at)
+            return found[1].decode() if found else ""
+        close = start.find(end, at + 2)
+        if close < 0:
+            return ""
+        at = close + len(end)
+    return ""
 
 
 def recognises(head: bytes, name: str) -> bool:
     """Whether the bytes look like a clinical document, or a part of one, which is refused with a reason."""
     start = _plain(head)
-    if not start.startswith(b"<") or b"http://hl7.org/fhir" in start:
+    if not start.startswith(b"<") or _FHIR.search(start):
         return False
-    return any(mark in start for mark in _MARKS) or _first_tag(head) in _PARTS
+    first = _first_tag(head)
+    is_all_prologue = not first and start.startswith((b"<?xml", b"<!--"))  # only this connector reads XML
+    return first in _PARTS or is_all_prologue or any(mark in start for mark in _MARKS)
 
 
 def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
