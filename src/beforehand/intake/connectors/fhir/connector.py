@@ -24,7 +24,7 @@ def recognises(head: bytes, name: str) -> bool:
     if start.startswith((b"{", b"[")) or start.startswith((b"\xff\xfe{\x00", b"\xfe\xff\x00{")):
         return True
     if start.startswith(b"<"):
-        return b"http://hl7.org/fhir" in start
+        return any(b"xmlns=%bhttp://hl7.org/fhir%b" % (quote, quote) in start for quote in (b'"', b"'"))
     return name.casefold().endswith(_SUFFIXES)
 
 
