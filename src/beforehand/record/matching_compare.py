@@ -378,7 +378,7 @@ def _address(one: Address, other: Address) -> str:
 
 _ALIKE_WORDS = {
     ("identifier", "last four"): "the last four digits of a number agree",
-    ("identifier", "near"): "numbers are alike",
+    ("identifier", "near"): "numbers differ by a slip",
     ("identifier", "shared"): "a number agrees that several people hold",
     ("birth date", "swapped"): "day and month of birth may be swapped",
     ("birth date", "near"): "birth dates differ by a slip",
@@ -395,7 +395,6 @@ _ALIKE_WORDS = {
     ("names", "swapped"): "names may be swapped",
     ("sex", "differs"): "sex differs",
     ("number of one kind", "differs"): "numbers of one kind differ",
-    ("number of one kind", "near"): "numbers of one kind differ by a slip",
     ("address", "near"): "addresses are alike",
 }
 

@@ -133,9 +133,10 @@ def lead(found: Comparison, *, is_one_source: bool, state: str) -> str:
     if is_one_source:
         reasons = ["one source keeps them as two records", *reasons]
     elif found.level("identifier") != "same":
-        reasons.append(NUMBERS.get(found.level("identifier"), "they share no number"))
-    elif found.is_only_of_a_family and found.is_name_shortened:
-        reasons.append("the number is one that a household may share")
+        if not (found.level("identifier") == "near" and found.level("number of one kind")):
+            reasons.append(NUMBERS.get(found.level("identifier"), "they share no number"))
+    elif found.is_name_shortened and not found.is_certain:
+        reasons.append("one leaves out a middle name and too little else agrees")
     if not reasons:
         reasons = ["one of them fits another record as well"]
     return f"We did not join them, because {in_a_row(reasons)}. {hints}".strip()
@@ -163,6 +164,8 @@ def _differences(found: Comparison) -> list[str]:
         )
         if found.level(kind) == "differs"
     ]
-    if found.level("number of one kind"):
-        clauses.append("numbers differ of which each person has one")
+    own = found.level("number of one kind")
+    if own in ("differs", "near"):
+        slip = " by a slip" if own == "near" else ""
+        clauses.append(f"their own numbers (social security or chart) differ{slip}")
     return clauses
