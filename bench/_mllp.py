@@ -234,7 +234,7 @@ class Home:
         if like is not None:
             shutil.copytree(like, folder, dirs_exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
-        given = {"DJANGO_SETTINGS_MODULE": os.environ.get("MLLP_SETTINGS", "beforehand.config.settings")}
+        given = {"DJANGO_SETTINGS_MODULE": "beforehand.config.settings"}
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
         self.house = subprocess.Popen(
             [sys.executable, "-m", "bench._mllp", "--house"],

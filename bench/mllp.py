@@ -89,14 +89,14 @@ def full_disk(home: Home, room: int, without: str = "") -> dict[str, int]:
     process = home.listen(without, largest_file=size + room)
     acknowledged: set[str] = set()
     stream = (each for person in range(3000, 4000) for each in story(person, 8))
-    line, refused = Line(home.port), 0
+    line, refused = Line(home.port, timeout=20), 0
     for number, message in stream:
         try:
             if verdict(line.ask(message)) == ("AA", number):
                 acknowledged.add(number)
                 continue
         except OSError:
-            line = Line(home.port)
+            line = Line(home.port, timeout=20)
         refused += 1
         if refused == 20:
             break

@@ -103,6 +103,6 @@ def _carry_out(work: Callable[[], Any], future: Future[Any]) -> None:
 def _settle(patients: list[int]) -> None:
     try:
         settle_patients(patients, as_of=timezone.localdate())
-    except Exception:  # their facts are safe and they stay dirty: a worker takes them up
+    except Exception as error:  # their facts are safe and they stay dirty: a worker takes them up
         connection.close()
-        log.exception("rules could not run for %s patients; they stay marked", len(patients))
+        log.error("rules could not run for %s patients, who stay marked: %s", len(patients), type(error).__name__)
