@@ -78,7 +78,8 @@ def take_back(*, message: Message, by: Principal) -> Applied:
     lock_for_writing()
     filed = list(FiledItem.objects.filter(message_id=message.pk))
     items = [one.item_id for one in filed]
-    patients = set(Item.objects.filter(pk__in=items).exclude(patient_id=None).values_list("patient_id", flat=True))
+    people = Item.objects.filter(pk__in=items).values_list("patient_id", flat=True)
+    patients = {patient for patient in people if patient is not None}
     if not filed or not may_see(by, patients):
         raise FilingError("It was not filed by anybody, or is of a person you may not see.")
     FiledItem.objects.filter(item_id__in=items).delete()

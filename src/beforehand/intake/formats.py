@@ -27,7 +27,7 @@ def recognise(content: bytes, name: str) -> str:
             return format_
     raise RefusedError(
         "The format is not one that can be read here.",
-        "FHIR R4 JSON is: Bundles, single resources, NDJSON, archives of them.",
+        "These are: FHIR R4 JSON, HL7 v2, C-CDA, lists (CSV) with a mapping, calendars, PDF, scans, text and e-mail.",
     )
 
 
