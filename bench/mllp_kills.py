@@ -57,7 +57,7 @@ def undisturbed(home: Home, senders: int, count: int) -> dict[str, Any]:
 
 def run_kills(
     home: Home, calm: dict[str, Any], kills: int, *, senders: int, count: int, seed: int = 1, without: str = "",
-    life: tuple[float, float] = (0.05, 0.5), report: bool = False,
+    life: tuple[float, float] = (0.0, 0.2), report: bool = False,
 ) -> Toll:  # fmt: skip
     """Kill listener and worker at random while senders send; what it did, compared with a calm home."""
     started, chance, toll = time.perf_counter(), random.Random(seed), Toll()
@@ -66,6 +66,7 @@ def run_kills(
     for one in sent:
         one.thread.start()
     while toll.kills < kills and any(one.thread.is_alive() for one in sent):
+        _after_an_answer(sent)
         time.sleep(chance.uniform(*life))
         if chance.random() < 0.8:
             kill(listener)
@@ -86,6 +87,15 @@ def run_kills(
     _compare(toll, sent, calm, home.order("state"), senders * count)
     toll.seconds = round(time.perf_counter() - started, 1)
     return toll
+
+
+def _after_an_answer(sent: list[Sender]) -> None:
+    """Wait for the next answer, so that a life does something however slow the machine is."""
+    before, ends_at = sum(len(one.waits) for one in sent), time.monotonic() + 20
+    while time.monotonic() < ends_at and any(one.thread.is_alive() for one in sent):
+        if sum(len(one.waits) for one in sent) > before:
+            return
+        time.sleep(0.001)
 
 
 def _compare(toll: Toll, sent: list[Sender], calm: dict[str, Any], found: dict[str, Any], every: int) -> None:
