@@ -231,6 +231,8 @@ class Visitor:
             return {404}
         if route == "team" and method == "POST":
             return {302, 404}  # the needs of everybody are swapped into the form; without a team there is no colleague
+        if route in ("item_content", "filing_undo", "statement_settle"):
+            return {200, 302, 404}  # the items here are no documents, nobody filed them, and the form names no entry
         if route == "undo":
             return {302, 403}  # one's own, or as a supervisor
         return {200, 302, 422}

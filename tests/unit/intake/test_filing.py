@@ -91,6 +91,14 @@ def test_nobody_files_to_a_person_they_may_not_see(arrived):
     assert not FiledItem.objects.exists()
 
 
+def test_nobody_takes_back_what_was_filed_to_a_person_they_may_not_see(sue, arrived):
+    file_message(message=arrived, patient_id=person(0), by=sue)
+    other = principal_of(User.objects.create_user("ned", password="long-enough-words", role="COORDINATOR"))
+    with pytest.raises(FilingError, match="may not see"):
+        take_back(message=arrived, by=other)
+    assert DOCUMENTS.count() == 2
+
+
 def test_a_replay_files_it_again(sue, arrived):
     file_message(message=arrived, patient_id=person(1), by=sue)
     before = canonical_record()

@@ -6,82 +6,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('intake', '0002_initial'),
-        ('record', '0003_doors'),
+        ("intake", "0002_initial"),
+        ("record", "0003_doors"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PartialStatement',
+            name="PartialStatement",
             fields=[
-                ('resource_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('item_id', models.BigIntegerField()),
-                ('content', models.TextField()),
+                ("resource_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("item_id", models.BigIntegerField()),
+                ("content", models.TextField()),
             ],
             options={
-                'db_table': 'partial_statement',
+                "db_table": "partial_statement",
             },
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_id', models.BigIntegerField()),
-                ('control_id', models.CharField(max_length=200)),
-                ('digest', models.CharField(max_length=64)),
-                ('message_id', models.BigIntegerField()),
-                ('accept', models.BinaryField(default=b'')),
-                ('reply', models.BinaryField(default=b'')),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source_id", models.BigIntegerField()),
+                ("control_id", models.CharField(max_length=200)),
+                ("digest", models.CharField(max_length=64)),
+                ("message_id", models.BigIntegerField()),
+                ("accept", models.BinaryField(default=b"")),
+                ("reply", models.BinaryField(default=b"")),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'answer',
-                'indexes': [models.Index(fields=['source_id', 'control_id'], name='answer_source__ec4471_idx')],
-                'constraints': [models.UniqueConstraint(fields=('source_id', 'digest'), name='answer_once')],
+                "db_table": "answer",
+                "indexes": [models.Index(fields=["source_id", "control_id"], name="answer_source__ec4471_idx")],
+                "constraints": [models.UniqueConstraint(fields=("source_id", "digest"), name="answer_once")],
             },
         ),
         migrations.CreateModel(
-            name='FiledItem',
+            name="FiledItem",
             fields=[
-                ('item_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('message_id', models.BigIntegerField(db_index=True)),
-                ('person_record_id', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('by_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("item_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("message_id", models.BigIntegerField(db_index=True)),
+                ("person_record_id", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "by_user",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'filed_item',
+                "db_table": "filed_item",
             },
         ),
         migrations.CreateModel(
-            name='ItemUnit',
+            name="ItemUnit",
             fields=[
-                ('item_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('message_id', models.BigIntegerField()),
-                ('unit', models.IntegerField()),
+                ("item_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("message_id", models.BigIntegerField()),
+                ("unit", models.IntegerField()),
             ],
             options={
-                'db_table': 'item_unit',
-                'indexes': [models.Index(fields=['message_id', 'unit'], name='item_unit_message_9bcfed_idx')],
+                "db_table": "item_unit",
+                "indexes": [models.Index(fields=["message_id", "unit"], name="item_unit_message_9bcfed_idx")],
             },
         ),
         migrations.CreateModel(
-            name='Sender',
+            name="Sender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('network', models.CharField(default='', max_length=50)),
-                ('application', models.CharField(default='', max_length=230)),
-                ('facility', models.CharField(default='', max_length=230)),
-                ('added_at', models.DateTimeField(auto_now_add=True)),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='record.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("network", models.CharField(default="", max_length=50)),
+                ("application", models.CharField(default="", max_length=230)),
+                ("facility", models.CharField(default="", max_length=230)),
+                ("added_at", models.DateTimeField(auto_now_add=True)),
+                ("removed_at", models.DateTimeField(null=True)),
+                ("source", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="record.source")),
             ],
             options={
-                'db_table': 'sender',
-                'indexes': [models.Index(fields=['source', 'removed_at'], name='sender_source__3af000_idx')],
+                "db_table": "sender",
+                "indexes": [models.Index(fields=["source", "removed_at"], name="sender_source__3af000_idx")],
             },
         ),
     ]

@@ -5,65 +5,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('record', '0002_foresight'),
+        ("record", "0002_foresight"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MatchKey',
+            name="MatchKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'match_key',
+                "db_table": "match_key",
             },
         ),
         migrations.CreateModel(
-            name='UnlinkedStatement',
+            name="UnlinkedStatement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('resource_id', models.BigIntegerField(unique=True)),
-                ('person_record_id', models.BigIntegerField()),
-                ('other_record_id', models.BigIntegerField()),
-                ('since', models.DateTimeField()),
-                ('looked_at', models.DateTimeField(null=True)),
-                ('looked_by_id', models.BigIntegerField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("resource_id", models.BigIntegerField(unique=True)),
+                ("person_record_id", models.BigIntegerField()),
+                ("other_record_id", models.BigIntegerField()),
+                ("since", models.DateTimeField()),
+                ("looked_at", models.DateTimeField(null=True)),
+                ("looked_by_id", models.BigIntegerField(null=True)),
             ],
             options={
-                'db_table': 'unlinked_statement',
+                "db_table": "unlinked_statement",
             },
         ),
         migrations.AddField(
-            model_name='possiblematch',
-            name='weight',
+            model_name="possiblematch",
+            name="weight",
             field=models.IntegerField(default=0),
         ),
         migrations.AddIndex(
-            model_name='linkdecision',
-            index=models.Index(fields=['right_record_id'], name='link_decisi_right_r_9d3f3c_idx'),
+            model_name="linkdecision",
+            index=models.Index(fields=["right_record_id"], name="link_decisi_right_r_9d3f3c_idx"),
         ),
         migrations.AddIndex(
-            model_name='possiblematch',
-            index=models.Index(fields=['state', '-weight'], name='possible_ma_state_e5ae51_idx'),
+            model_name="possiblematch",
+            index=models.Index(fields=["state", "-weight"], name="possible_ma_state_e5ae51_idx"),
         ),
         migrations.AddIndex(
-            model_name='possiblematch',
-            index=models.Index(fields=['right_record_id'], name='possible_ma_right_r_83e7fa_idx'),
+            model_name="possiblematch",
+            index=models.Index(fields=["right_record_id"], name="possible_ma_right_r_83e7fa_idx"),
         ),
         migrations.AddField(
-            model_name='matchkey',
-            name='person_record',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='record.personrecord'),
+            model_name="matchkey",
+            name="person_record",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="record.personrecord"),
         ),
         migrations.AddIndex(
-            model_name='unlinkedstatement',
-            index=models.Index(fields=['person_record_id'], name='unlinked_st_person__1c5d86_idx'),
+            model_name="unlinkedstatement",
+            index=models.Index(fields=["person_record_id"], name="unlinked_st_person__1c5d86_idx"),
         ),
         migrations.AddIndex(
-            model_name='matchkey',
-            index=models.Index(fields=['key', 'person_record'], name='match_key_key_6f2526_idx'),
+            model_name="matchkey",
+            index=models.Index(fields=["key", "person_record"], name="match_key_key_6f2526_idx"),
         ),
     ]
