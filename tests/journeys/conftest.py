@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from axe_playwright_python.sync_playwright import Axe
 from build_assets import build
 from django.core.cache import cache
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys import caseload
 
@@ -56,6 +56,7 @@ def house(live_server: Any) -> Any:
 def context(context: BrowserContext) -> BrowserContext:
     """Pages answer in moments; a loaded machine may take longer, a hang never ends."""
     context.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
     return context
 
 

@@ -59,25 +59,25 @@ def test_two_records_are_kept_apart_linked_and_undone_by_keyboard_and_what_was_e
     # When she keeps them apart by keyboard, and takes that back
     page.get_by_label("How do you know?").fill("His cousin, he says")
     page.get_by_role("button", name="Keep apart: two people").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Kept apart")
+    expect(page.locator("[data-done]")).to_contain_text("Kept apart")
     page.get_by_role("button", name=re.compile("Undo.*Kept apart: Walter Okafor")).press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("wait for a decision again")
+    expect(page.locator("[data-done]")).to_contain_text("wait for a decision again")
     # When she links them, something is entered, and she takes the link back
     page.goto(f"{house.url}/sorting/matches/{walter.pk}/")
     page.get_by_label("How do you know?").fill("Asked him")
     page.get_by_role("button", name="Link: same person").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Linked")
+    expect(page.locator("[data-done]")).to_contain_text("Linked")
     joined = PersonRecord.unscoped.get(pk=walter.left_record_id).patient_id
     coded = {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]}
     reading = {"resourceType": "Observation", "status": "final", "code": coded, "effectiveDateTime": caseload.day(-1)}
     state(resource={**reading, "valueQuantity": {"value": 72, "unit": "/min"}}, patient_id=joined, by=house.dana)
     page.goto(f"{house.url}/sorting/")
     page.get_by_role("button", name=re.compile("Undo.*Linked: Walter Okafor")).press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Taken apart again. 1 entry was made while they were linked")
+    expect(page.locator("[data-done]")).to_contain_text("Taken apart again. 1 entry was made while they were linked")
     # Then the entry waits for somebody to say whom it is about, here and in the operations queue
     expect(page.locator("#statements")).to_contain_text("Heart rate")
     is_accessible(page)
     page.get_by_role("button", name="it stays").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("It stays")
+    expect(page.locator("[data-done]")).to_contain_text("It stays")
     assert UnlinkedStatement.objects.get().looked_at is not None
     expect(page.locator("#statements")).to_have_count(0)

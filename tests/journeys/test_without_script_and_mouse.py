@@ -32,9 +32,9 @@ def test_without_script_a_call_is_logged_and_undone_through_pages(house, plain_p
     page.get_by_role("button", name="Save").click()
     # Then she is back on the list, told what was done, with Undo
     assert page.url.startswith(f"{house.url}/?")
-    expect(page.get_by_role("status")).to_contain_text("Call: reached")
+    expect(page.locator("[data-done]")).to_contain_text("Call: reached")
     page.get_by_role("button", name="Undo").first.click()
-    expect(page.get_by_role("status")).to_contain_text("Undone")
+    expect(page.locator("[data-done]")).to_contain_text("Undone")
     assert Need.unscoped.get(question__startswith="Has anyone reached").state == "OPEN"
 
 
@@ -77,7 +77,7 @@ def test_keyboard_alone_works_the_list(house, page):
     expect(page.locator("[data-done]")).to_be_focused()
     # u takes it back
     page.keyboard.press("u")
-    expect(page.get_by_role("status")).to_contain_text("Undone")
+    expect(page.locator("[data-done]")).to_contain_text("Undone")
     page.wait_for_load_state("networkidle")
     # slash goes to the find box
     page.keyboard.press("Tab")

@@ -82,7 +82,7 @@
     const panel = fresh.querySelector("[data-panel]");
     if (wrong) wrong.focus();
     else if (done) done.focus();
-    else if (panel) (panel.querySelector("input:not([type=hidden]), select, textarea, button") || panel).focus();
+    else if (panel && !panel.contains(doc.activeElement)) (panel.querySelector("input:not([type=hidden]), select, textarea, button") || panel).focus();
   });
   doc.addEventListener("click", (event) => {
     const close = event.target.closest("[data-close]");
@@ -150,6 +150,7 @@
   function follow() {
     const list = doc.getElementById("list");
     if (!news || !list) return;
+    const held = doc.activeElement; // what is moved with its section would lose the focus
     const fresh = news.querySelector("#list").cloneNode(true);
     const ids = new Set(Array.from(fresh.querySelectorAll("[data-row]"), (row) => row.id));
     const titles = (within) => new Map(Array.from(within.querySelectorAll(":scope > section"), (section) => [section.querySelector("h2").textContent, section]));
@@ -172,6 +173,7 @@
     const head = doc.getElementById("today-head");
     const said = news.querySelector("#today-head");
     if (head && said && !head.contains(doc.activeElement)) head.innerHTML = said.innerHTML;
+    if (held && held !== doc.activeElement && held.isConnected && list.contains(held)) held.focus({ preventScroll: true });
     const status = doc.querySelector("[data-news]");
     if (status && came) status.textContent = came === 1 ? "One more person is on the list." : `${came} more people are on the list.`;
   }
