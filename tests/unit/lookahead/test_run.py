@@ -209,6 +209,7 @@ def test_the_columns_follow_the_rows_by_a_delta_until_they_are_compacted(people:
     assert run.run_everyone(as_of=MONDAY, engine="duckdb").changed == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_call_of_some_day_in_march_leaves_it_unknown_on_rows_and_columns(people: House) -> None:
     ann, ben = people.person(), people.person()
     people.stay(ann)
