@@ -31,7 +31,7 @@ def columns() -> Iterator[DuckEngine]:
     seed = int(os.environ.get("SEED", "20260309"))
     print(f"SEED={seed}")
     house = MemoryHouse()
-    GeneratedPeople(SHIPPED.value_sets, 150, AS_OF, seed).fill(house, list(knowledge.RELATIONS))
+    GeneratedPeople(SHIPPED.value_sets, 75, AS_OF, seed).fill(house, list(knowledge.RELATIONS))
     with TemporaryDirectory() as name, DuckEngine(threads=1, spill=Path(name)) as engine:
         (Path(name) / "people.db").write_bytes(house.connection.serialize())
         engine.attach("sqlite", str(Path(name) / "people.db"))
