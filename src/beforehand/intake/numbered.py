@@ -7,7 +7,7 @@ answer it had. Another body under a number that was used before is kept and held
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from django.db import transaction
 from beforehand.intake.apply import WHOLE, apply_messages
 from beforehand.intake.batch import Applied
 from beforehand.intake.blobs import digest_of, keep_blobs
-from beforehand.intake.ledger import LINE, keep
+from beforehand.intake.ledger import LINE, Received, keep_all
 from beforehand.intake.limits import LIMITS
 from beforehand.intake.models import Answer, QuarantinedItem
 from beforehand.record.access import system_principal
@@ -52,62 +52,114 @@ def number_of(control_id: str) -> str:
     return plain if len(plain) <= 200 else "long:" + hashlib.sha256(plain.encode()).hexdigest()
 
 
-def keep_numbered(*, data: bytes, source: Source, control_id: str, received_at: datetime, held: str = "") -> Kept:
-    """Commit the bytes, their message and its number; when this returns, they survive a power cut.
+@dataclass(frozen=True)
+class Handed:
+    """One message as it was handed over. ``held``: why nothing of it may be applied, where that is known already."""
 
-    ``held`` says why nothing of it may be applied, where that is known already.
+    data: bytes
+    control_id: str
+    held: str = ""
+
+
+def keep_numbered(*, things: Sequence[Handed], source: Source, received_at: datetime) -> list[Kept]:
+    """Commit bytes, their messages and their numbers, with one wait for the disk for all of them.
+
+    When this returns, they survive a power cut. Larger ones than may be kept: LimitError, and nothing is kept.
     """
-    LIMITS.check_message(len(data))
-    digest, number = digest_of(data), number_of(control_id)
-    keep_blobs([(digest, data)])  # before the transaction, so that nobody waits for the disk behind its lock
+    digests = [digest_of(thing.data) for thing in things]
+    for thing in things:
+        LIMITS.check_message(len(thing.data))
+    # before the transaction, so that nobody waits for the disk behind its lock
+    keep_blobs(dict(zip(digests, (thing.data for thing in things), strict=True)).items())
     with transaction.atomic():
         lock_for_writing()
-        before = Answer.objects.filter(source_id=source.pk, digest=digest).first()
-        used = (
-            before is None
-            and number != ""
-            and Answer.objects.filter(
-                source_id=source.pk, control_id=number, at__gt=received_at - NUMBER_STANDS
-            ).exists()
+        mine = Answer.objects.filter(source_id=source.pk)
+        answers = {answer.digest: answer for answer in mine.filter(digest__in=digests)}
+        numbers = {number_of(thing.control_id) for thing in things} - {""}
+        used = set(
+            mine.filter(control_id__in=numbers, at__gt=received_at - NUMBER_STANDS).values_list("control_id", flat=True)
         )
-        reason = held or (HELD if used else "")
-        message = keep(data=data, source=source, name=LINE, received_at=received_at, held=reason)
-        if before is not None:
-            return Kept(message, before, is_repeat=True)
-        answer = Answer.objects.create(
-            source_id=source.pk, control_id=number, digest=digest, message_id=message.pk, at=received_at
-        )
-        return Kept(message, answer, is_repeat=False)
+        received, first = [], dict[str, bool]()
+        for digest, thing in zip(digests, things, strict=True):
+            number = number_of(thing.control_id)
+            first.setdefault(digest, digest not in answers)
+            is_used = digest not in answers and number in used
+            received.append(Received(thing.data, LINE, thing.held or (HELD if is_used else "")))
+            if digest not in answers:
+                used |= {number} - {""}
+                answers[digest] = Answer(source_id=source.pk, control_id=number, digest=digest, at=received_at)
+        messages = keep_all(things=received, source=source, received_at=received_at)
+        kept = []
+        for digest, message in zip(digests, messages, strict=True):
+            is_repeat = not first[digest]
+            if not is_repeat:
+                answers[digest].message_id, first[digest] = message.pk, False
+            kept.append(Kept(message, answers[digest], is_repeat))
+        Answer.objects.bulk_create([answer for answer in answers.values() if answer.pk is None])
+    return kept
 
 
-def apply_numbered(
-    kept: Kept, data: bytes, *, reply: Callable[[Fate], bytes], accept: bytes = b"", action: str
-) -> tuple[Applied, bytes]:
-    """Apply a kept message and write its answer, together; what to answer now. A repeated one keeps its answer."""
-    answer = kept.answer
+@dataclass(frozen=True)
+class Due:
+    """A kept message that is to be applied, and how its answer is written. ``accept`` was sent before."""
+
+    kept: Kept
+    data: bytes
+    reply: Callable[[Fate], bytes]
+    accept: bytes = b""
+
+
+def apply_numbered(due: Sequence[Due], *, source: Source, action: str) -> tuple[Applied, list[bytes]]:
+    """Apply kept messages of one source and write their answers, all together; what to answer now.
+
+    A repeated one keeps its answer.
+    """
     with transaction.atomic():
         lock_for_writing()
-        applied = apply_messages(kept.message.source, [(kept.message, data)])
-        if kept.is_repeat and answer.reply:
-            return applied, bytes(answer.reply)
-        words = reply(fate_of(answer.message_id))
-        Answer.objects.filter(pk=answer.pk).update(reply=words, accept=accept or bytes(answer.accept))
+        messages = {one.kept.message.pk: (one.kept.message, one.data) for one in due}
+        applied = apply_messages(source, messages.values())
+        said = {one.kept.answer.pk: bytes(one.kept.answer.reply) for one in due if one.kept.is_repeat}
+        new = []
+        fates = fates_of([one.kept.answer.message_id for one in due if not said.get(one.kept.answer.pk)])
+        for one in due:
+            answer = one.kept.answer
+            if not said.get(answer.pk):
+                said[answer.pk] = one.reply(fates[answer.message_id])
+                accept = one.accept or bytes(answer.accept)
+                new.append(Answer(pk=answer.pk, reply=said[answer.pk], accept=accept))
+        Answer.objects.bulk_update(new, ["reply", "accept"])
         if applied.patients:
             write_event(
                 system_principal("intake"), action, patients=dict.fromkeys(applied.patients, CHANGE), method="MLLP"
             )
-    return applied, words
+    return applied, [said[one.kept.answer.pk] for one in due]
 
 
-def fate_of(message_id: int) -> Fate:
-    """What became of a message, from its rows."""
-    message = Message.objects.get(pk=message_id)
-    if message.state == "REFUSED":
-        return Fate(False, message.reason)
-    open_items = QuarantinedItem.objects.filter(message_id=message_id, state="OPEN")
-    bad = open_items.filter(waiting_for=None).values_list("reason", "field").order_by("place").first()
-    if bad is None:
-        return Fate(True, "Its patient has not arrived yet; it is filed then." if open_items.exists() else "")
-    reason, field = bad
-    stands = field != WHOLE and Item.objects.filter(message_id=message_id).exclude(outcome="QUARANTINED").exists()
-    return Fate(stands, reason, is_held=reason == HELD)
+def fates_of(message_ids: Sequence[int]) -> dict[int, Fate]:
+    """What became of messages as wholes, from their rows."""
+    refused = dict(Message.objects.filter(pk__in=message_ids, state="REFUSED").values_list("pk", "reason"))
+    bad: dict[int, tuple[str, str]] = {}
+    waiting = set()
+    for number, waits, reason, field in (
+        QuarantinedItem.objects.filter(message_id__in=message_ids, state="OPEN")
+        .order_by("place")
+        .values_list("message_id", "waiting_for", "reason", "field")
+    ):
+        if waits is None:
+            bad.setdefault(number, (reason, field))
+        waiting.add(number)
+    standing = set(
+        Item.objects.filter(message_id__in=bad).exclude(outcome="QUARANTINED").values_list("message_id", flat=True)
+        if bad
+        else ()
+    )
+
+    def fate(number: int) -> Fate:
+        if number in refused:
+            return Fate(False, refused[number])
+        if number not in bad:
+            return Fate(True, "Its patient has not arrived yet; it is filed then." if number in waiting else "")
+        reason, field = bad[number]
+        return Fate(field != WHOLE and number in standing, reason, is_held=reason == HELD)
+
+    return {number: fate(number) for number in message_ids}

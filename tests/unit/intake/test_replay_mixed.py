@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from beforehand.doors.mllp.answering import Call
+from beforehand.doors.mllp.answering import Call, apply_calls, keep_calls
 from beforehand.intake.apply import apply_message
 from beforehand.intake.blobs import read_blob
 from beforehand.intake.connectors import ccda
@@ -34,8 +34,8 @@ def receive(content: bytes, source: str, name: str = "test.json") -> None:
 
 def over_the_line(data: bytes) -> None:
     call = Call(data, "10.1.2.3")
-    assert call.keep() is None
-    call.apply()
+    assert keep_calls([call])[0] is None
+    apply_calls([call])[0]
 
 
 def fill() -> None:

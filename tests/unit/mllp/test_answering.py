@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 
 from beforehand.doors.mllp import answering
-from beforehand.doors.mllp.answering import Answered, Call, unframed
+from beforehand.doors.mllp.answering import Answered, Call, apply_calls, keep_calls, unframed
 from beforehand.doors.mllp.framing import FrameError
 from beforehand.intake import numbered
 from beforehand.intake.ledger import LINE
@@ -29,9 +29,9 @@ def sender() -> None:
 def send(data: bytes, address: str = "10.1.2.3") -> tuple[list[str], Answered]:
     """What a sender gets back, its first answer first."""
     call = Call(data, address)
-    answered = call.keep()
+    answered = keep_calls([call])[0]
     replies = [call.accept] if answered is None and call.accept else []
-    answered = answered or call.apply()
+    answered = answered or apply_calls([call])[0]
     return [one.decode("latin-1") for one in (*replies, *answered.replies)], answered
 
 
@@ -144,14 +144,14 @@ def test_a_database_that_is_down_means_no_answer(monkeypatch: pytest.MonkeyPatch
         raise OperationalError("down")
 
     call = Call(admission("1"), "10.1.2.3")
-    monkeypatch.setattr(numbered, "keep", down)
+    monkeypatch.setattr(numbered, "keep_all", down)
     with pytest.raises(OperationalError):
-        call.keep()
+        keep_calls([call])[0]
     monkeypatch.undo()
-    assert call.keep() is None
+    assert keep_calls([call])[0] is None
     monkeypatch.setattr(numbered, "apply_messages", down)
     with pytest.raises(OperationalError):
-        call.apply()
+        apply_calls([call])[0]
     assert Message.objects.get().state == "KEPT"
     monkeypatch.undo()
     assert codes(send(admission("1"))[0]) == ["AA|1"]  # its sender sends again: the kept one is finished
@@ -166,10 +166,10 @@ def test_a_fault_nobody_foresaw_sets_the_message_aside_and_says_so(monkeypatch: 
         raise KeyError("unforeseen")
 
     call = Call(admission("1"), "10.1.2.3")
-    assert call.keep() is None
+    assert keep_calls([call])[0] is None
     calls = iter((break_down, real))
     monkeypatch.setattr(numbered, "apply_messages", lambda *given, **named: next(calls)(*given, **named))
-    answered = call.apply()
+    answered = apply_calls([call])[0]
     assert codes([answered.replies[0].decode()]) == ["AE|1"]
     monkeypatch.undo()
     retry_item(item=QuarantinedItem.objects.get(), by=OPERATOR)
@@ -179,9 +179,9 @@ def test_a_fault_nobody_foresaw_sets_the_message_aside_and_says_so(monkeypatch: 
 
 def test_a_message_kept_before_a_hard_stop_is_taken_up() -> None:
     call = Call(admission("1"), "10.1.2.3")
-    assert call.keep() is None
+    assert keep_calls([call])[0] is None
     taken_up = Call.taken_up(Message.objects.select_related("source").get())
-    assert codes([taken_up.apply().replies[0].decode()]) == ["AA|1"]
+    assert codes([apply_calls([taken_up])[0].replies[0].decode()]) == ["AA|1"]
     assert codes(send(admission("1"))[0]) == ["AA|1"]
     assert FACT_MODELS["encounter"].unscoped.count() == 1
 
@@ -221,3 +221,39 @@ def test_the_sender_described_most_closely_wins() -> None:
 def test_a_removed_sender_is_unknown() -> None:
     remove_sender(sender=senders()[0], by=OPERATOR, reason="The contract ended.")
     assert codes(send(admission("1"))[0]) == ["AR|1"]
+
+
+def test_messages_that_wait_together_are_answered_each_by_its_own() -> None:
+    other = admission("3", mrn="700999", family="STONE")
+    together = [admission("1"), admission("2"), admission("1"), other, other.replace(b"|ADT1|", b"|LAB9|"), b"noise"]
+    calls = [Call(data, "10.1.2.3") for data in together]
+    assert [answered is None for answered in keep_calls(calls)] == [True, True, True, True, False, True]
+    replies = [one.replies[0].decode("latin-1") for one in apply_calls(calls)]
+    assert codes(replies) == ["AA|1", "AA|2", "AA|1", "AA|3", "AR|3", "AE|"]
+    assert replies[0] == replies[2]  # the same message twice is answered once
+    assert PersonRecord.unscoped.count() == 2
+    assert Message.objects.filter(name=LINE, state="APPLIED").count() == 4
+    assert AuditEvent.objects.filter(action="mllp.receive").count() == 1
+    assert check_balance() == []
+
+
+def test_two_bodies_under_one_number_that_wait_together_are_not_both_applied() -> None:
+    calls = [Call(admission("7"), "10.1.2.3"), Call(admission("7", mrn="700999", family="STONE"), "10.1.2.3")]
+    keep_calls(calls)
+    assert codes([one.replies[0].decode() for one in apply_calls(calls)]) == ["AA|7", "AE|7"]
+    assert PersonRecord.unscoped.count() == 1
+
+
+def test_one_message_that_nobody_foresaw_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, broken = numbered.apply_messages, admission("2", mrn="700999", family="STONE")
+
+    def stumbles(source: object, messages: object) -> object:
+        if any(data == broken and message.state == "KEPT" for message, data in messages):
+            raise RuntimeError("unforeseen")
+        return real(source, messages)
+
+    monkeypatch.setattr(numbered, "apply_messages", stumbles)
+    calls = [Call(data, "10.1.2.3") for data in (admission("1"), broken, discharge("3"))]
+    keep_calls(calls)
+    assert codes([one.replies[0].decode() for one in apply_calls(calls)]) == ["AA|1", "AE|2", "AA|3"]
+    assert check_balance() == []

@@ -7,6 +7,8 @@ CA says that the message is on disk; AA follows when it is asked for. Words in a
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,8 +22,9 @@ from beforehand.intake.connectors.hl7v2 import envelope
 from beforehand.intake.connectors.hl7v2.envelope import Header, acknowledgement
 from beforehand.intake.errors import LimitError, MissingBytesError, RefusedError
 from beforehand.intake.ledger import LINE, refuse
+from beforehand.intake.limits import LIMITS
 from beforehand.intake.models import Answer
-from beforehand.intake.numbered import Fate, Kept, apply_numbered, keep_numbered
+from beforehand.intake.numbered import Due, Fate, Handed, Kept, apply_numbered, keep_numbered
 from beforehand.intake.senders import REFUSAL, count_unregistered, source_for
 from beforehand.record.models import Message, Source
 
@@ -59,30 +62,7 @@ class Call:
         self.said = envelope.header(data)
         self.kept: Kept | None = None
         self.accept = b""
-
-    def keep(self) -> Answered | None:
-        """Keep the bytes. An answer when there is nothing more to do; otherwise ``accept`` may be sent already."""
-        now = timezone.now()
-        source = _source(self.address, self.said)
-        if source is None:
-            count_unregistered(self.address, at=now)
-            code = "CR" if self.said.is_enhanced else "AR"
-            reply = _reply(self.said, code, REFUSAL.reason, _moment(now), envelope.UNKNOWN_KEY)
-            return Answered((reply,), stays_open=False, code=code)
-        try:
-            self.kept = keep_numbered(
-                data=self.data,
-                source=source,
-                control_id=self.said.control_id,
-                received_at=now,
-                held=self.said.fault,
-            )
-        except LimitError as error:
-            return refused(self.said, source, error, now)
-        if self.said.wants_accept(is_good=True):
-            before = bytes(self.kept.answer.accept)
-            self.accept = before or _reply(self.said, "CA", "", f"{self.kept.answer.message_id}A")
-        return None
+        self.answered: Answered | None = None
 
     @classmethod
     def taken_up(cls, message: Message) -> Call:
@@ -92,21 +72,10 @@ class Call:
         call.kept = Kept(message, answer, is_repeat=False)
         return call
 
-    def apply(self) -> Answered:
-        """Apply what was kept, together with its answer."""
-        assert self.kept is not None
-        try:
-            return self._apply(self.kept)
-        except (DatabaseError, OSError, MissingBytesError):
-            raise  # nothing is wrong with the message: it stays kept, and its sender sends it again
-        except Exception as error:
-            log.error("message %s is set aside: %s", self.kept.message.pk, type(error).__name__)
-            hold(self.kept.message, UNEXPECTED)
-            self.kept.message.refresh_from_db()
-            return self._apply(self.kept)
-
-    def _apply(self, kept: Kept) -> Answered:
-        codes: list[str] = []
+    def due(self, codes: list[str]) -> Due:
+        """What is to be applied, and how its answer is written; its code is added to ``codes``."""
+        kept = self.kept
+        assert kept is not None
 
         def reply(fate: Fate) -> bytes:
             code = "AA" if fate.is_applied else "AE"
@@ -116,8 +85,90 @@ class Call:
             error = envelope.DUPLICATE if fate.is_held else envelope.SEQUENCE
             return _reply(self.said, code, fate.reason, str(kept.answer.message_id), error)
 
-        applied, words = apply_numbered(kept, self.data, reply=reply, accept=self.accept, action=ACTION)
-        return Answered((words,) if words else (), frozenset(applied.patients), code=codes[0] if codes else "again")
+        return Due(kept, self.data, reply, self.accept)
+
+
+def keep_calls(calls: Sequence[Call]) -> list[Answered | None]:
+    """Keep the bytes of messages. For each an answer when there is nothing more to do; else ``accept`` may be sent.
+
+    May be called again with the same calls after an error: what was kept or answered stays so.
+    """
+    now = timezone.now()
+    of_source: dict[int, list[tuple[Source, Call]]] = defaultdict(list)
+    for call in calls:
+        if call.kept is not None or call.answered is not None:
+            continue
+        source = _source(call.address, call.said)
+        if source is None:
+            call.answered = _unknown(call, now)
+            continue
+        try:
+            LIMITS.check_message(len(call.data))
+        except LimitError as error:
+            call.answered = refused(call.said, source, error, now)
+            continue
+        of_source[source.pk].append((source, call))
+    for mine in of_source.values():
+        source = mine[0][0]
+        handed = [Handed(call.data, call.said.control_id, call.said.fault) for _, call in mine]
+        for (_, call), kept in zip(mine, keep_numbered(things=handed, source=source, received_at=now), strict=True):
+            call.kept = kept
+            if call.said.wants_accept(is_good=True):
+                call.accept = bytes(kept.answer.accept) or _reply(call.said, "CA", "", f"{kept.answer.message_id}A")
+    return [call.answered for call in calls]
+
+
+def apply_calls(calls: Sequence[Call]) -> list[Answered]:
+    """Apply what was kept, together with its answers. The patients of several messages are said with the first of them.
+
+    What cannot be applied in company is applied alone, so that one message never spoils another.
+    """
+    of_source: dict[int, list[Call]] = defaultdict(list)
+    for call in calls:
+        if call.answered is None:
+            assert call.kept is not None
+            of_source[call.kept.message.source_id].append(call)
+    for mine in of_source.values():
+        try:
+            _apply(mine)
+        except Exception as error:
+            if len(mine) > 1:
+                for call in mine:
+                    apply_calls([call])
+            elif isinstance(error, (DatabaseError, OSError, MissingBytesError)):
+                raise  # nothing is wrong with the message: it stays kept, and its sender sends it again
+            else:
+                _set_aside(mine[0], error)
+    return [call.answered for call in calls if call.answered is not None]
+
+
+def _apply(calls: Sequence[Call]) -> None:
+    """Apply messages of one source in one transaction."""
+    codes: dict[int, list[str]] = defaultdict(list)
+    due = [call.due(codes[place]) for place, call in enumerate(calls)]
+    applied, replies = apply_numbered(due, source=due[0].kept.message.source, action=ACTION)
+    for place, (call, words) in enumerate(zip(calls, replies, strict=True)):
+        patients = frozenset() if place else frozenset(applied.patients)
+        code = codes[place][0] if codes[place] else "again"
+        call.answered = Answered((words,) if words else (), patients, code=code)
+
+
+def _set_aside(call: Call, error: Exception) -> None:
+    """Hold a message that cannot be taken in for a reason nobody foresaw, and answer so."""
+    kept = call.kept
+    assert kept is not None
+    log.error("message %s is set aside: %s", kept.message.pk, type(error).__name__)
+    hold(kept.message, UNEXPECTED)
+    kept.message.refresh_from_db()
+    _apply([call])
+
+
+def _unknown(call: Call, now: datetime) -> Answered:
+    """Turn away a sender that is not registered, and count it."""
+    count_unregistered(call.address, at=now)
+    code = "CR" if call.said.is_enhanced else "AR"
+    reply = _reply(call.said, code, REFUSAL.reason, _moment(now), envelope.UNKNOWN_KEY)
+    return Answered((reply,), stays_open=False, code=code)
 
 
 def refused(said: Header, source: Source, error: RefusedError, now: datetime) -> Answered:

@@ -11,12 +11,11 @@ import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from django.db import Error as DatabaseError
 
-from beforehand.doors.mllp.answering import Answered, Call, unframed
+from beforehand.doors.mllp.answering import Answered, Call, apply_calls, keep_calls, unframed
 from beforehand.doors.mllp.desk import Desk
 from beforehand.doors.mllp.framing import FrameError, Frames, framed
 from beforehand.intake.errors import MissingBytesError
@@ -26,6 +25,7 @@ from beforehand.record.models import Message
 log = logging.getLogger(__name__)
 CHUNK = 65_536
 LAST_ANSWERS = 30.0  # seconds for the answers under way when the listener stops
+Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 
@@ -56,7 +56,7 @@ class Listener:
         """Listen; the port, which the system chooses when 0 is given."""
         self.server = await asyncio.start_server(self._serve, host, port, ssl=tls, limit=CHUNK, backlog=512)
         self.desk.open()
-        self.desk.do(self._finish_what_was_kept)
+        self.desk.do(self._finish_what_was_kept, None)
         return int(self.server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
@@ -71,13 +71,14 @@ class Listener:
             await asyncio.wait(self.lines, timeout=LAST_ANSWERS)
         await asyncio.to_thread(self.desk.close)
 
-    def _finish_what_was_kept(self) -> None:
+    def _finish_what_was_kept(self, asked: list[None]) -> list[None]:
         """Apply what was kept over a line when the listener was stopped hard."""
         for message in Message.objects.filter(state="KEPT", name=LINE).select_related("source").order_by("pk"):
             try:
-                self.desk.look_at(Call.taken_up(message).apply().patients)
+                self.desk.look_at(apply_calls([Call.taken_up(message)])[0].patients)
             except (DatabaseError, OSError, MissingBytesError) as error:
                 log.error("message %s could not be applied and stays kept: %s", message.pk, type(error).__name__)
+        return asked
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -119,7 +120,7 @@ class Line:
                 try:
                     messages = await self._messages()
                 except FrameError as error:
-                    await self._send(await self._on_desk(partial(unframed, error, self.address)))
+                    await self._send(await self._on_desk(self._unframed, error))
                     return
                 if messages is None or not self._has_room():
                     return
@@ -165,17 +166,20 @@ class Line:
     async def _answer(self, message: bytes) -> bool:
         """Keep, answer, apply, answer; whether the line stays open."""
         call = Call(message, self.address)
-        answered = await self._on_desk(call.keep)
+        answered = await self._on_desk(keep_calls, call)
         if answered is None:
             if call.accept:
                 await self._send(Answered((call.accept,)))
-            answered = await self._on_desk(call.apply)
+            answered = await self._on_desk(apply_calls, call)
         self.listener.desk.look_at(answered.patients)
         await self._send(answered)
         return answered.stays_open
 
-    async def _on_desk(self, work: Callable[[], Done]) -> Done:
-        return await asyncio.wrap_future(self.listener.desk.do(work))
+    def _unframed(self, errors: list[FrameError]) -> list[Answered]:
+        return [unframed(error, self.address) for error in errors]
+
+    async def _on_desk(self, work: Callable[[list[Item]], list[Done]], item: Item) -> Done:
+        return await asyncio.wrap_future(self.listener.desk.do(work, item))
 
     async def _send(self, answered: Answered) -> None:
         for reply in answered.replies:
