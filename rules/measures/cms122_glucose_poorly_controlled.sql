@@ -11,8 +11,7 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. The published specification is NCQA's, who ask
   for a licence for commercial use of it. A lower share is better.
-needs: [any_person, calendar, care_visit, condition_span, observed, hospice_span, palliative_span, frailty_span,
-        advanced_illness_sign, nursing_home_resident]
+needs: [any_person, care_visit, condition_span, observed, hospice_in_period, palliative_in_period, frail_in_period]
 --- */
 with
 -- Ages 18 to 75 at the end of the period, with diabetes at any time in it, and seen at least once.
@@ -39,31 +38,15 @@ initial_population as (
 denominator as (
   select i.patient_id, i.age from initial_population i
 ),
-year_before as (
-  select y.day
-  from period d
-  join calendar c on c.calendar_id = 1 and c.day = d.from_day
-  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 12 and y.day_of_month = 1
-),
 denominator_exclusion as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
-  union all
-  select i.patient_id
-  from denominator i
-  join nursing_home_resident n on n.patient_id = i.patient_id
-  where i.age >= 66
+  select h.patient_id from palliative_in_period h
   union all
   select i.patient_id
   from denominator i
-  join frailty_span f on f.patient_id = i.patient_id
-  join advanced_illness_sign s on s.patient_id = i.patient_id
-  cross join period d
-  cross join year_before y
-  where i.age >= 66
-    and f.from_day <= d.to_day and f.to_day >= d.from_day
-    and s.from_day <= d.to_day and s.to_day >= y.day
+  join frail_in_period f on f.patient_id = i.patient_id
+  where i.age >= 66 and f.from_age = 66
 ),
 -- The latest day on which blood sugar control was measured in the period; the lowest value of that day counts.
 measured as (

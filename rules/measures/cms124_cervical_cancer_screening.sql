@@ -11,7 +11,8 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. The published specification is NCQA's, who ask for
   a licence for commercial use of it.
-needs: [any_person, calendar, care_visit, observed, hospice_span, palliative_span, stated_woman, cervix_absent]
+needs: [any_person, calendar, care_visit, observed, stated_woman, cervix_absent, hospice_in_period,
+        palliative_in_period]
 --- */
 with
 -- Women of 24 to 64 at the end of the period, seen at least once in it.
@@ -35,9 +36,9 @@ denominator as (
   select i.patient_id, i.birth_from_day from initial_population i
 ),
 denominator_exclusion as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from palliative_in_period h
   union all
   select x.patient_id from cervix_absent x
 ),

@@ -11,8 +11,8 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. The published specification is NCQA's, who ask for
   a licence for commercial use of it.
-needs: [any_person, calendar, care_visit, observed, hospice_span, palliative_span, frailty_span,
-        advanced_illness_sign, nursing_home_resident, colon_cancer_or_removed, done_span]
+needs: [any_person, calendar, observed, colon_cancer_or_removed, done_span, seen_in_period, hospice_in_period,
+        palliative_in_period, frail_in_period]
 --- */
 with
 -- Ages 46 to 75 at the end of the period, seen at least once in it.
@@ -21,44 +21,20 @@ initial_population as (
   from any_person p
   cross join period d
   where p.age_low between 46 and 75
-    and exists (
-      select 1
-      from care_visit v
-      join value_set_code s on s.code = v.code
-        and s.value_set in ('vsac_office_visit', 'vsac_annual_wellness_visit',
-                            'vsac_preventive_care_services_established_office_visit_18_and_up',
-                            'vsac_preventive_care_services_initial_office_visit_18_and_up',
-                            'vsac_home_healthcare_services', 'vsac_telephone_visits', 'vsac_virtual_encounter')
-      where v.patient_id = p.patient_id and v.from_day >= d.from_day and v.to_day <= d.to_day)
+    and exists (select 1 from seen_in_period v where v.patient_id = p.patient_id)
 ),
 denominator as (
   select i.patient_id, i.age from initial_population i
 ),
-year_before as (
-  select y.day
-  from period d
-  join calendar c on c.calendar_id = 1 and c.day = d.from_day
-  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 12 and y.day_of_month = 1
-),
 denominator_exclusion as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
-  union all
-  select i.patient_id
-  from denominator i
-  join nursing_home_resident n on n.patient_id = i.patient_id
-  where i.age >= 66
+  select h.patient_id from palliative_in_period h
   union all
   select i.patient_id
   from denominator i
-  join frailty_span f on f.patient_id = i.patient_id
-  join advanced_illness_sign s on s.patient_id = i.patient_id
-  cross join period d
-  cross join year_before y
-  where i.age >= 66
-    and f.from_day <= d.to_day and f.to_day >= d.from_day
-    and s.from_day <= d.to_day and s.to_day >= y.day
+  join frail_in_period f on f.patient_id = i.patient_id
+  where i.age >= 66 and f.from_age = 66
   union all
   select x.patient_id from colon_cancer_or_removed x
 ),

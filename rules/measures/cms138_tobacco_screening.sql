@@ -11,20 +11,10 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. The published specification is NCQA's, who ask for
   a licence for commercial use of it.
-needs: [patient, calendar, care_visit, observed, hospice_span, done_span, ordered_service, ordered_medicine,
-        condition_span]
+needs: [age_at_period_start, calendar, care_visit, observed, done_span, ordered_service, ordered_medicine,
+        condition_span, hospice_in_period]
 --- */
 with
--- Completed years on the first day of the period.
-age as (
-  select p.patient_id,
-         f.year - b.year - case when f.month < b.month or (f.month = b.month and f.day_of_month < b.day_of_month)
-                                then 1 else 0 end as at_start
-  from patient p
-  cross join period d
-  join calendar f on f.calendar_id = 1 and f.day = d.from_day
-  join calendar b on b.calendar_id = 1 and b.day = p.birth_to_day
-),
 visit as (
   select v.patient_id, v.id, max(case when s.value_set in ('vsac_annual_wellness_visit', 'vsac_nutrition_services',
                                                           'vsac_preventive_care_established_office_visit_0_to_17',
@@ -54,7 +44,7 @@ visit as (
 -- Aged 12 or more when the period begins, with two visits or one preventive visit in it. Three rates.
 seen as (
   select p.patient_id
-  from age p
+  from age_at_period_start p
   join visit v on v.patient_id = p.patient_id
   where p.at_start >= 12
   group by p.patient_id
@@ -95,9 +85,7 @@ denominator as (
 denominator_exclusion as (
   select i.patient_id, i.rate
   from initial_population i
-  join hospice_span h on h.patient_id = i.patient_id
-  cross join period d
-  where h.from_day <= d.to_day and h.to_day >= d.from_day
+  join hospice_in_period h on h.patient_id = i.patient_id
 ),
 since as (
   select y.day

@@ -11,23 +11,13 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. The published specification is NCQA's, who ask for
   a licence for commercial use of it.
-needs: [patient, calendar, care_visit, observed, hospice_span]
+needs: [age_at_period_start, care_visit, observed, hospice_in_period]
 --- */
 with
--- Completed years on the first day of the period.
-age as (
-  select p.patient_id,
-         f.year - b.year - case when f.month < b.month or (f.month = b.month and f.day_of_month < b.day_of_month)
-                                then 1 else 0 end as at_start
-  from patient p
-  cross join period d
-  join calendar f on f.calendar_id = 1 and f.day = d.from_day
-  join calendar b on b.calendar_id = 1 and b.day = p.birth_to_day
-),
 -- Aged 65 or more when the period begins, seen at least once in it.
 initial_population as (
   select p.patient_id
-  from age p
+  from age_at_period_start p
   cross join period d
   where p.at_start >= 65
     and exists (
@@ -50,7 +40,7 @@ denominator as (
   select i.patient_id from initial_population i
 ),
 denominator_exclusion as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
 ),
 numerator as (
   select o.patient_id

@@ -10,8 +10,8 @@ author: Beforehand
 clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. CMS owns the published specification.
-needs: [any_person, calendar, care_visit, condition_span, hospice_span, palliative_span, ordered_medicine,
-        medication_request]
+needs: [any_person, calendar, care_visit, condition_span, ordered_medicine, medication_request, hospice_in_period,
+        palliative_in_period]
 --- */
 with
 -- Aged 65 or more at the end of the period, seen at least once in it. Three rates.
@@ -46,9 +46,9 @@ denominator as (
   select i.patient_id, i.rate from initial_population i
 ),
 left_out as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from palliative_in_period h
 ),
 denominator_exclusion as (
   select i.patient_id, i.rate

@@ -11,8 +11,8 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. The published specification is NCQA's, who ask for
   a licence for commercial use of it.
-needs: [any_person, calendar, care_visit, condition_span, observed, hospice_span, palliative_span, frailty_span,
-        advanced_illness_sign, nursing_home_resident, done_span]
+needs: [any_person, calendar, care_visit, condition_span, observed, seen_in_period, hospice_in_period,
+        palliative_in_period, frail_in_period, kidney_failure_span]
 --- */
 with
 -- Essential hypertension that holds at some time in the first six months of the period.
@@ -29,15 +29,7 @@ initial_population as (
   cross join period d
   cross join half_year h
   where p.age_low between 18 and 85
-    and exists (
-      select 1
-      from care_visit v
-      join value_set_code s on s.code = v.code
-        and s.value_set in ('vsac_office_visit', 'vsac_annual_wellness_visit',
-                            'vsac_preventive_care_services_established_office_visit_18_and_up',
-                            'vsac_preventive_care_services_initial_office_visit_18_and_up',
-                            'vsac_home_healthcare_services', 'vsac_telephone_visits', 'vsac_virtual_encounter')
-      where v.patient_id = p.patient_id and v.from_day >= d.from_day and v.to_day <= d.to_day)
+    and exists (select 1 from seen_in_period v where v.patient_id = p.patient_id)
     and exists (
       select 1
       from condition_span c
@@ -47,55 +39,27 @@ initial_population as (
 denominator as (
   select i.patient_id, i.age from initial_population i
 ),
-year_before as (
-  select y.day
-  from period d
-  join calendar c on c.calendar_id = 1 and c.day = d.from_day
-  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 12 and y.day_of_month = 1
-),
 denominator_exclusion as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
-  union all
-  select i.patient_id
-  from denominator i
-  join nursing_home_resident n on n.patient_id = i.patient_id
-  where i.age >= 66
+  select h.patient_id from palliative_in_period h
   union all
   select i.patient_id
   from denominator i
-  join frailty_span f on f.patient_id = i.patient_id
-  join advanced_illness_sign s on s.patient_id = i.patient_id
-  cross join period d
-  cross join year_before y
-  where i.age between 66 and 80
-    and f.from_day <= d.to_day and f.to_day >= d.from_day
-    and s.from_day <= d.to_day and s.to_day >= y.day
-  union all
-  select i.patient_id
-  from denominator i
-  join frailty_span f on f.patient_id = i.patient_id
-  cross join period d
-  where i.age >= 81 and f.from_day <= d.to_day and f.to_day >= d.from_day
+  join frail_in_period f on f.patient_id = i.patient_id
+  where i.age >= f.from_age
   union all
   select c.patient_id
   from condition_span c
   join value_set_code s on s.code = c.code
-    and s.value_set in ('vsac_pregnancy', 'vsac_end_stage_renal_disease', 'vsac_chronic_kidney_disease_stage_5',
-                        'vsac_kidney_transplant_recipient')
+    and s.value_set in ('vsac_pregnancy', 'vsac_chronic_kidney_disease_stage_5')
   cross join period d
   where c.from_day <= d.to_day and c.to_day >= d.from_day
   union all
-  select p.patient_id
-  from done_span p
-  join value_set_code s on s.code = p.code and s.value_set in ('vsac_kidney_transplant', 'vsac_dialysis_services')
+  select k.patient_id
+  from kidney_failure_span k
   cross join period d
-  where p.to_day <= d.to_day
-  union all
-  select v.patient_id
-  from care_visit v
-  join value_set_code s on s.code = v.code and s.value_set = 'vsac_esrd_monthly_outpatient_services'
+  where k.from_day <= d.to_day and k.to_day >= d.from_day
 ),
 -- Stays and emergency visits: what is measured there does not count.
 acute as (

@@ -10,23 +10,14 @@ author: Beforehand
 clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. CMS owns the published specification.
-needs: [patient, calendar, care_visit, condition_span, observed, done_span, ordered_service, ordered_medicine]
+needs: [age_at_period_start, patient, care_visit, condition_span, observed, done_span, ordered_service,
+        ordered_medicine]
 --- */
 with
--- Completed years on the first day of the period.
-age as (
-  select p.patient_id,
-         f.year - b.year - case when f.month < b.month or (f.month = b.month and f.day_of_month < b.day_of_month)
-                                then 1 else 0 end as at_start
-  from patient p
-  cross join period d
-  join calendar f on f.calendar_id = 1 and f.day = d.from_day
-  join calendar b on b.calendar_id = 1 and b.day = p.birth_to_day
-),
 -- Women of 50 to 63 when the period begins, seen at least once in it.
 initial_population as (
   select p.patient_id
-  from age p
+  from age_at_period_start p
   join patient w on w.patient_id = p.patient_id and w.sex = 'female'
   cross join period d
   where p.at_start between 50 and 63

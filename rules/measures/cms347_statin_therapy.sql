@@ -11,23 +11,13 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. Nobody but the owners of the code sets claims rights
   to the published specification.
-needs: [patient, calendar, care_visit, condition_span, observed, done_span, ordered_medicine, refused_order,
-        current_allergy, adverse_event, hospice_span, palliative_span]
+needs: [age_at_period_start, care_visit, condition_span, observed, done_span, ordered_medicine, refused_order,
+        current_allergy, adverse_event, hospice_in_period, palliative_in_period]
 --- */
 with
--- Completed years on the first day of the period.
-age as (
-  select p.patient_id,
-         f.year - b.year - case when f.month < b.month or (f.month = b.month and f.day_of_month < b.day_of_month)
-                                then 1 else 0 end as at_start
-  from patient p
-  cross join period d
-  join calendar f on f.calendar_id = 1 and f.day = d.from_day
-  join calendar b on b.calendar_id = 1 and b.day = p.birth_to_day
-),
 seen as (
   select p.patient_id, p.at_start
-  from age p
+  from age_at_period_start p
   cross join period d
   where exists (
       select 1
@@ -134,9 +124,9 @@ numerator as (
 reason as (
   select p.patient_id from problem p where p.value_set not in ('vsac_breastfeeding', 'vsac_rhabdomyolysis')
   union all
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from palliative_in_period h
   union all
   select g.patient_id
   from current_allergy g

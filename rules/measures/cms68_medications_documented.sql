@@ -11,23 +11,13 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. Nobody but the owners of the code sets claims rights
   to the published specification.
-needs: [patient, calendar, care_visit, done_span, procedure, task]
+needs: [age_at_period_start, care_visit, done_span, procedure, task]
 --- */
 with
--- Completed years on the first day of the period.
-age as (
-  select p.patient_id,
-         f.year - b.year - case when f.month < b.month or (f.month = b.month and f.day_of_month < b.day_of_month)
-                                then 1 else 0 end as at_start
-  from patient p
-  cross join period d
-  join calendar f on f.calendar_id = 1 and f.day = d.from_day
-  join calendar b on b.calendar_id = 1 and b.day = p.birth_to_day
-),
 initial_population as (
   select v.patient_id, v.id as encounter_id, v.from_day, v.to_day, v.start_at, v.end_at
   from care_visit v
-  join age p on p.patient_id = v.patient_id
+  join age_at_period_start p on p.patient_id = v.patient_id
   join value_set_code s on s.code = v.code and s.value_set = 'vsac_encounter_to_document_medications'
   cross join period d
   where p.at_start >= 18 and v.status = 'finished' and v.from_day >= d.from_day and v.to_day <= d.to_day

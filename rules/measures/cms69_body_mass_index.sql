@@ -11,8 +11,8 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. Nobody but the owners of the code sets claims rights
   to the published specification.
-needs: [patient, calendar, care_visit, condition_span, observed, not_observed, hospice_span, palliative_span,
-        done_span, ordered_service, ordered_medicine, refused_order]
+needs: [patient, calendar, care_visit, condition_span, observed, not_observed, done_span, ordered_service,
+        ordered_medicine, refused_order, hospice_in_period, palliative_in_period]
 --- */
 with
 -- Visits in person of people of 18 or more on that day.
@@ -36,9 +36,9 @@ denominator as (
   select i.patient_id from initial_population i
 ),
 denominator_exclusion as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from palliative_in_period h
   union all
   select c.patient_id
   from condition_span c

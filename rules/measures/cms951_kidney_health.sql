@@ -11,24 +11,14 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. The published specification is the National
   Kidney Foundation's.
-needs: [patient, calendar, care_visit, condition_span, observed, hospice_span, palliative_span, done_span,
-        ordered_service]
+needs: [age_at_period_start, care_visit, condition_span, observed, done_span, ordered_service, hospice_in_period,
+        palliative_in_period]
 --- */
 with
--- Completed years on the first day of the period.
-age as (
-  select p.patient_id,
-         f.year - b.year - case when f.month < b.month or (f.month = b.month and f.day_of_month < b.day_of_month)
-                                then 1 else 0 end as at_start
-  from patient p
-  cross join period d
-  join calendar f on f.calendar_id = 1 and f.day = d.from_day
-  join calendar b on b.calendar_id = 1 and b.day = p.birth_to_day
-),
 -- Aged 18 to 85 when the period begins, with diabetes at any time in it, and seen at least once.
 initial_population as (
   select p.patient_id
-  from age p
+  from age_at_period_start p
   cross join period d
   where p.at_start between 18 and 85
     and exists (
@@ -51,9 +41,9 @@ denominator as (
   select i.patient_id from initial_population i
 ),
 denominator_exclusion as (
-  select h.patient_id from hospice_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from hospice_in_period h
   union all
-  select h.patient_id from palliative_span h cross join period d where h.from_day <= d.to_day and h.to_day >= d.from_day
+  select h.patient_id from palliative_in_period h
   union all
   select c.patient_id
   from condition_span c

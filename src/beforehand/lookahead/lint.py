@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from beforehand.clinical.tables import FACTS
 from beforehand.lookahead.engines.answers import BLOCKS, EVIDENCE_COLUMNS, columns_wanted
-from beforehand.lookahead.engines.relations import Relation, Sort
+from beforehand.lookahead.engines.relations import Relation, Sort, stored_below
 from beforehand.lookahead.engines.shape import Shape, line_of, returned
 from beforehand.lookahead.lineage import Lineage
 from beforehand.lookahead.lint_patients import patient_faults
@@ -55,6 +55,8 @@ def _unknown_tables(query: Query, shape: Shape, known: Mapping[str, Relation]) -
             continue
         if name not in known or known[name].sort is Sort.PERIOD:  # a period is of measures only
             yield Fault("known tables", line_of(table), f"there is no relation {name}")
+        elif "period" in stored_below(frozenset({name})):
+            yield Fault("known tables", line_of(table), f"{name} asks for the period of a measure, and a rule has none")
     for name in query.needs:
         if name not in known and name not in FREE:
             yield Fault("declared tables", 1, f"needs: names {name}, which is no relation")

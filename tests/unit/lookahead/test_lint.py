@@ -63,6 +63,7 @@ def test_a_sound_rule_has_no_faults(tmp_path: Path) -> None:
     [
         ("from final_result r", "from final_results r", 18, "there is no relation final_results"),
         ("from final_result r", "from final_report r", 18, "final_report is not declared"),
+        ("from final_result r", "from hospice_in_period r", 18, "a rule has none"),
         ("r.interpretation,", "r.interpretations,", 15, "final_result has no column interpretations"),
         (" as missing\n", " as missing, 1 as priority\n", 25, "the last SELECT has priority"),
         ("case when f.taken_to_day is null then 'day' end as missing", "1 as say_x", 25, "the last SELECT lacks missing"),

@@ -1,11 +1,12 @@
--- What says by as_of that the person had cancer of the colon, or the whole colon removed. Needs the value sets that
--- rules/measures/value_sets.csv names.
+-- What says by as_of that the person had cancer of the colon, or the whole colon removed. Reads our own list and the
+-- value sets that rules/measures/value_sets.csv names.
 select c.patient_id, c.from_day, 'condition' as fact_table, c.id as fact_id
 from condition_span c
-join value_set_code s on s.code = c.code and s.value_set = 'vsac_malignant_neoplasm_of_colon'
+join value_set_code s on s.code = c.code
+  and s.value_set in ('vsac_malignant_neoplasm_of_colon', 'colorectal_excluded')
 union all
 select p.patient_id, p.to_day as from_day, 'procedure' as fact_table, p.id as fact_id
 from done_span p
-join value_set_code s on s.code = p.code and s.value_set = 'vsac_total_colectomy'
+join value_set_code s on s.code = p.code and s.value_set in ('vsac_total_colectomy', 'colorectal_excluded')
 cross join as_of a
 where p.to_day <= a.day
