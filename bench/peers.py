@@ -243,6 +243,7 @@ def main() -> int:
     found = []
     with tempfile.TemporaryDirectory(prefix="beforehand-peers-") as folder:
         tools = (chosen.tools or Path(folder)).resolve()
+        tools.mkdir(parents=True, exist_ok=True)
         install(tools)
         for copies in [2] if chosen.quick else chosen.copies:
             found.append(measure(chosen.data, tools, 10 if chosen.quick else 10_000, copies))
