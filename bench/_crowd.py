@@ -17,7 +17,7 @@ from beforehand.clinical import knowledge
 from beforehand.clinical.columns import Kind, Table
 from beforehand.clinical.content import content_root
 from beforehand.clinical.tables import FACTS
-from beforehand.clinical.valuesets import read_value_sets
+from beforehand.clinical.valuesets import shipped_value_sets
 from beforehand.lookahead.engines.memory import PATIENT_STORED, MemoryHouse, stored_tables
 
 BASE = 200
@@ -39,7 +39,7 @@ def peak_megabytes() -> int:
 def load_base(house: MemoryHouse, as_of_day: int, database: str | None) -> None:
     """Put the base of people into an empty house."""
     if database is None:
-        sets = read_value_sets(content_root() / "valuesets")
+        sets = shipped_value_sets(content_root())
         people = GeneratedPeople(sets, BASE, as_of_day, seed=1, facts_a_table=FACTS_A_TABLE)
         people.fill(house, list(knowledge.RELATIONS))
         return

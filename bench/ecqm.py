@@ -21,10 +21,11 @@ sys.path[:0] = [str(ROOT / "src")]
 
 from beforehand.clinical.content import content_root  # noqa: E402 - after the path
 from beforehand.clinical.times import day_of  # noqa: E402
+from beforehand.clinical.valuesets import measure_sets  # noqa: E402
 from beforehand.lookahead.engines.binding import Places  # noqa: E402
 from beforehand.lookahead.engines.rows import last_second  # noqa: E402
 from beforehand.lookahead.errors import RuleError  # noqa: E402
-from beforehand.lookahead.measures import Measure, measure_sets, read_measures  # noqa: E402
+from beforehand.lookahead.measures import Measure, read_measures  # noqa: E402
 from bench._ecqm_deck import Case, Deck, Pairs, read_deck  # noqa: E402
 from bench._ecqm_store import CaseStore  # noqa: E402
 

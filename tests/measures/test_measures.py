@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from beforehand.clinical.content import content_root
+from beforehand.clinical.valuesets import measure_sets
 from beforehand.lookahead.engines.shape import shape_of
 from beforehand.lookahead.errors import RuleError
 from beforehand.lookahead.library import rule_files
 from beforehand.lookahead.measure_cases import LoadedMeasure, case_failures, disagreements
-from beforehand.lookahead.measures import Measure, lint_measure, measure_sets, read_measure, read_measures
+from beforehand.lookahead.measures import Measure, lint_measure, read_measure, read_measures
 
 FOLDER = content_root() / "rules" / "measures"
 MEASURES = read_measures()

@@ -9,6 +9,9 @@ A file starts with comment lines saying what it is and whose it is, then a heade
     loinc,4548-4,Hemoglobin A1c/Hemoglobin.total in Blood
 
 ``system`` is our token (loinc, snomed, rxnorm, icd10cm, cvx, ...). Rules name a set by the file's name.
+
+``rules/measures/value_sets.csv`` says what the quality measures, and the clinical steps that rules share with them,
+call the sets that others publish: these are not shipped, an organisation loads them under its own licence.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 COLUMNS = ["system", "code", "display"]
@@ -99,3 +104,47 @@ def _members(path: Path, lines: list[str], first_line: int) -> list[Member]:
 def read_value_sets(folder: Path) -> dict[str, ValueSetText]:
     """Every value set of a folder by name; empty when the folder does not exist."""
     return {path.stem: read_value_set(path) for path in sorted(folder.glob("*.csv"))}
+
+
+@dataclass(frozen=True)
+class MeasureSet:
+    """A value set as measures call it: published under an object identifier, or single codes."""
+
+    name: str
+    oid: str
+    codes: tuple[tuple[str, str], ...]
+    title: str
+    in_homes: bool  # single codes that rules read too, through the steps they share with the measures
+
+
+@lru_cache(maxsize=4)
+def measure_sets(root: Path) -> Mapping[str, MeasureSet]:
+    """What the measures call value sets (``rules/measures/value_sets.csv``); empty where there are none."""
+    file = root / "rules" / "measures" / "value_sets.csv"
+    if not file.is_file():
+        return {}
+    lines = file.read_text(encoding="utf-8").splitlines()
+    found = {}
+    for row in csv.DictReader(line for line in lines if not line.startswith("#")):
+        codes = tuple((system, code) for system, _, code in (one.rpartition(":") for one in row["codes"].split()))
+        found[row["name"]] = MeasureSet(row["name"], row["oid"], codes, row["title"], row["in_homes"] == "yes")
+    return found
+
+
+def shipped_value_sets(root: Path) -> dict[str, ValueSetText]:
+    """The value sets every home has: those under ``valuesets``, and the single codes the shared steps ask for."""
+    found = read_value_sets(root / "valuesets")
+    for name, one in measure_sets(root).items():
+        if one.in_homes:
+            members = tuple(Member(system, code, one.title) for system, code in one.codes)
+            digest = hashlib.sha256("\n".join(sorted(f"{m.system}|{m.code}" for m in members)).encode()).hexdigest()
+            found[name] = ValueSetText(
+                name, one.title, "CMS, named singly by its measures", "see NOTICE", members, digest
+            )
+    return found
+
+
+def published_name(root: Path, url: str) -> str:
+    """What the measures call the value set published under this URL (it ends in an object identifier), or nothing."""
+    oid = url.split("|")[0].rsplit("/", 1)[-1].removeprefix("urn:oid:")
+    return next((one.name for one in measure_sets(root).values() if one.oid and one.oid == oid), "")

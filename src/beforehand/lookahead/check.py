@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from beforehand.clinical.content import content_root
+from beforehand.clinical.valuesets import measure_sets
 from beforehand.lookahead.agreement import disagreements
 from beforehand.lookahead.blur import dishonesties
 from beforehand.lookahead.cases import LoadedCases, failures_of, read_cases
@@ -22,7 +23,7 @@ from beforehand.lookahead.errors import LookaheadError, RuleError
 from beforehand.lookahead.library import CheckedQuery, Library, read_library
 from beforehand.lookahead.measure_cases import case_failures, measure_files
 from beforehand.lookahead.measure_cases import disagreements as measure_disagreements
-from beforehand.lookahead.measures import lint_measure, measure_sets, read_measure
+from beforehand.lookahead.measures import lint_measure, read_measure
 from beforehand.lookahead.mutate import survivors
 
 

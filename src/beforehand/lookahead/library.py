@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from beforehand.clinical.content import content_root
-from beforehand.clinical.valuesets import ValueSetText, read_value_sets
+from beforehand.clinical.valuesets import ValueSetText, shipped_value_sets
 from beforehand.lookahead.engines.relations import relations, stored_below, views_below
 from beforehand.lookahead.engines.shape import Shape, ShapeError, shape_of
 from beforehand.lookahead.errors import LookaheadError, RuleError
@@ -32,8 +32,10 @@ class CheckedQuery:
     shape: Shape
 
     def value_sets(self) -> frozenset[str]:
-        """The value sets it names, in its SQL or in its family's rows."""
-        return sets_named(self.query, self.shape)
+        """The value sets its answers hang on: those named in its SQL, its family's rows and the clinical views below."""
+        known = relations()
+        below = [shape for name in self.views() if (shape := known[name].shape) is not None]
+        return sets_named(self.query, self.shape).union(*({name for name, _ in one.value_sets()} for one in below))
 
     def stored(self) -> frozenset[str]:
         """The stored relations it rests on: only when one of them changed can its answers change."""
@@ -118,7 +120,7 @@ def read_library(root: Path, *, places: Iterable[Path] | None = None, known_sets
 
     ``known_sets`` are value sets an organisation has loaded, beside those under ``root/valuesets``.
     """
-    found = Library(root, value_sets=read_value_sets(root / "valuesets"))
+    found = Library(root, value_sets=shipped_value_sets(root))
     sets = set(found.value_sets) | set(known_sets)
     for path in [file for place in (places or [root / "rules"]) for file in rule_files(place)]:
         try:

@@ -8,7 +8,6 @@ the worklist, and the nightly look-ahead does not run it.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +17,7 @@ from typing import Any
 from sqlglot import exp
 
 from beforehand.clinical.content import content_root
+from beforehand.clinical.valuesets import measure_sets
 from beforehand.lookahead.engines.binding import Places, bind_shape
 from beforehand.lookahead.engines.relations import relations, views_below
 from beforehand.lookahead.engines.shape import Shape, ShapeError, line_of, returned, shape_of
@@ -39,16 +39,6 @@ POPULATIONS = (
 )
 _HEADER = {"title", "measure", "authority", "author", "clinical_review", "needs", "notes"}
 _FREE = {"as_of", "period", "value_set_code"}
-
-
-@dataclass(frozen=True)
-class MeasureSet:
-    """A value set as measures call it: published under an object identifier, or single codes."""
-
-    name: str
-    oid: str
-    codes: tuple[tuple[str, str], ...]
-    title: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,17 +108,6 @@ def last_select(steps: Iterable[str], key: tuple[str, ...]) -> str:
         on = " and ".join(f"{short[name]}.{column} = {first}.{column}" for column in key)
         parts.append(f"left join (select distinct {listed} from {name}) {short[name]} on {on}")  # noqa: S608  our own names
     return "\n".join(parts)
-
-
-@lru_cache(maxsize=4)
-def measure_sets(root: Path) -> Mapping[str, MeasureSet]:
-    """What the measures call value sets (``rules/measures/value_sets.csv``)."""
-    lines = (root / "rules" / FOLDER / "value_sets.csv").read_text(encoding="utf-8").splitlines()
-    found = {}
-    for row in csv.DictReader(line for line in lines if not line.startswith("#")):
-        codes = tuple(tuple(code.rsplit(":", 1)) for code in row["codes"].split())
-        found[row["name"]] = MeasureSet(row["name"], row["oid"], codes, row["title"])  # type: ignore[arg-type]
-    return found
 
 
 def read_measure(path: Path) -> Measure:

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from beforehand.clinical.codes import token_of
 from beforehand.clinical.content import content_root
-from beforehand.clinical.valuesets import COLUMNS, Member, read_value_set, read_value_sets
+from beforehand.clinical.valuesets import COLUMNS, Member, published_name, read_value_set, shipped_value_sets
 from beforehand.record.models import ConceptCoding, ValueSet, ValueSetCode, ValueSetMember
 from beforehand.record.store.rows import insert_rows
 
@@ -53,7 +53,7 @@ class _Stated:
 def load_shipped() -> list[Loaded]:
     """Stores the value sets that come with the product. One an organisation has loaded under the same name stays."""
     stored = {one.name: one for one in ValueSet.objects.all()}
-    shipped = read_value_sets(content_root() / "valuesets")
+    shipped = shipped_value_sets(content_root())
     if not stored:
         return _keep_first(
             [_Stated(name, one.title, "", one.digest[:12], one.members) for name, one in shipped.items()]
@@ -133,7 +133,8 @@ def _from_fhir(resource: Any, where: str) -> list[_Stated]:
 
 def _value_set(resource: dict[str, Any]) -> _Stated:
     url = str(resource.get("url") or "")
-    name = plain_name(str(resource.get("name") or resource.get("id") or url.rsplit("/", 1)[-1]))
+    stated = plain_name(str(resource.get("name") or resource.get("id") or url.rsplit("/", 1)[-1]))
+    name = published_name(content_root(), url) or stated  # as the measures call it, so that the shared steps find it
     if not name:
         raise ValueSetLoadError("a ValueSet has neither name, id nor url; give it a name that rules can use")
     contains = (resource.get("expansion") or {}).get("contains")

@@ -20,7 +20,7 @@ from beforehand.clinical.calendar import FEDERAL, calendar_rows
 from beforehand.clinical.columns import Stored
 from beforehand.clinical.content import content_root
 from beforehand.clinical.tables import FACTS, REFERENCES
-from beforehand.clinical.valuesets import read_value_sets
+from beforehand.clinical.valuesets import shipped_value_sets
 from beforehand.doors.bulk.parquet import is_parquet, read_tables
 from beforehand.doors.bulk.reading import OWN, SOURCE, Outcome, Reader, Task, types_of
 from beforehand.lookahead.engines.duckdb import TYPES, DuckEngine
@@ -257,7 +257,7 @@ class Merge:
     def shared(self, folder: Path, source_name: str) -> None:
         """Calendar, value sets and knowledge, for the concepts of this export."""
         concepts = self.summary.outcome.codings()
-        sets = read_value_sets(content_root() / "valuesets")
+        sets = shipped_value_sets(content_root())
         pairs: dict[tuple[str, str], list[int]] = {}
         for one in concepts:
             for system, code, _ in one.codings:
