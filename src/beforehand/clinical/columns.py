@@ -85,7 +85,8 @@ class Table:
 
     ``by`` names the concept column and the clinical time that index it after the patient;
     ``same`` names the columns that must agree for two sources to be saying the same thing
-    (a WHEN column there means "same first and last day").
+    (a WHEN column there means "same first and last day"); ``differ`` names those which contradict where both sources
+    state them and they differ, and say nothing where one leaves them out (see ``record.agreement``).
     """
 
     name: str
@@ -94,6 +95,7 @@ class Table:
     columns: tuple[Column, ...]
     by: tuple[str, str] = ("", "")
     same: tuple[str, ...] = ()
+    differ: tuple[str, ...] = ()
     caveat: str = ""
     reference: bool = False
     _extra: tuple[Column, ...] = field(default=(), repr=False)

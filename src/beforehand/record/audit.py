@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -114,3 +115,23 @@ def write_event(
         batch_size=500,
     )
     return event
+
+
+@dataclass(frozen=True)
+class Look:
+    """Somebody opened something of a patient's, the last time they did."""
+
+    principal: str
+    at: datetime
+
+
+def last_looks(patient_id: int, routes: Iterable[str], *, among: int = 500) -> list[Look]:
+    """Who opened these pages of a patient last, newest first, each person once; of the patient's newest events."""
+    names = set(routes)
+    events = AuditPatient.objects.filter(patient_id=patient_id).order_by("-event_id").values("event_id")[:among]
+    found: dict[str, Look] = {}
+    rows = AuditEvent.objects.filter(pk__in=list(events.values_list("event_id", flat=True)), outcome="OK")
+    for principal, action, at in rows.order_by("-pk").values_list("principal", "action", "at"):
+        if action.partition(":")[0] in names:
+            found.setdefault(principal, Look(principal, at))
+    return list(found.values())

@@ -1,4 +1,4 @@
-"""Where sources differ about one person: both sides with their sources, what harm can come of it, and how it was settled.
+"""Where sources differ about one person: both sides with their sources, what harm can come of it, how it was settled.
 
 A contradiction is between two *lines* of one table: the leading rows of what one or several sources say (``same_as``).
 It is open until a person, or a rule the organisation set, settles it; it is open again when either side's own words

@@ -5,11 +5,12 @@ from django.utils import timezone
 
 from beforehand.clinical.tables import FACTS
 from beforehand.record.access import Access, for_principal, principal_of
+from beforehand.record.agreement import leading_rows
 from beforehand.record.models import FACT_MODELS, Patient, Team, TeamMember, User
 from beforehand.record.models.codes import Concept
 from beforehand.record.models.knowledge import KNOWLEDGE_MODELS
 from beforehand.record.reading import lines, origin, words_of
-from beforehand.record.reconcile import contradictions, leading_rows
+from beforehand.record.reconcile import meanings_of
 from tests.unit.intake.bundles import SSN, bundle, condition, observation, patient
 from tests.unit.intake.receiving import receive
 
@@ -77,7 +78,7 @@ def test_shared_coding_is_enough_to_agree() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        {"onsetDateTime": "2015-05-02"},
+        {"onsetDateTime": "2015-05-03"},
         {"code": {"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]}},
         {"clinicalStatus": {"coding": [{"code": "resolved"}]}},
         {"verificationStatus": {"coding": [{"code": "refuted"}]}},
@@ -122,32 +123,16 @@ def test_newer_version_that_differs_parts_the_line() -> None:
     assert leaders("observation") == 2
 
 
-def test_differences_between_sources_are_listed(access: Access) -> None:
-    one = from_two(
-        [order("m1", "a"), condition("c1", "Patient/a")],
-        [
-            order("m2", "b", status="stopped"),
-            condition("c2", "Patient/b", clinicalStatus={"coding": [{"code": "resolved"}]}),
-        ],
-    )
-    found = {(each.table, each.differs_in) for each in contradictions(access, one)}
-    assert found == {("medication_request", "status"), ("condition", "status")}
-
-
-def test_agreeing_sources_contradict_nothing(access: Access) -> None:
-    one = from_two([order("m1", "a")], [order("m2", "b")])
-    assert contradictions(access, one) == []
-
-
 def test_lines_do_not_depend_on_the_order_of_rows() -> None:
     from_two([observation("o1", "Patient/a", 9.1)], [observation("o2", "Patient/b", 9.1)])
     rows = list(FACT_MODELS["observation"].unscoped.values())
     table = FACTS["observation"]
-    assert leading_rows(table, rows) == leading_rows(table, rows[::-1])
+    meanings = meanings_of(table, rows)
+    assert leading_rows(table, rows, meanings) == leading_rows(table, rows[::-1], meanings)
 
 
 def test_sensitive_row_never_hides_another() -> None:
     from_two([observation("o1", "Patient/a")], [observation("o2", "Patient/b")])
     rows = list(FACT_MODELS["observation"].unscoped.values())
     rows[0]["sensitivity"] = "HIV"
-    assert len(set(leading_rows(FACTS["observation"], rows).values())) == 2
+    assert len(set(leading_rows(FACTS["observation"], rows, meanings_of(FACTS["observation"], rows)).values())) == 2

@@ -108,6 +108,7 @@ def map_coverage(r: Resource, ctx: MappingContext) -> Mapped:
         ctx.ref(payor),
         name_in(r, payor),
         code_in(r.get("relationship")),
+        words(r, "subscriberId"),
     ]
     return Mapped([("coverage", "", values)], patient_in(r, "beneficiary"), status == "entered-in-error")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from beforehand.clinical.codes import WORK_SYSTEM
 from beforehand.clinical.fhir.contract import Mapped, MappingContext, MappingError, Resource
 from beforehand.clinical.fhir.elements import (
+    codings,
     contained,
     first,
     flag,
@@ -23,6 +25,7 @@ from beforehand.clinical.fhir.elements import (
 REQUEST = vocabulary("service_request")
 INTENT = vocabulary("service_request", "intent")
 TASK = vocabulary("task")
+SETTLING = "contradiction-settled"
 DEVICE = vocabulary("device_request")
 NUTRITION = vocabulary("nutrition_order")
 
@@ -69,8 +72,10 @@ def whose(mapped: Mapped, r: Resource, element: str, through: list[Resource | No
 
 
 def map_task(r: Resource, ctx: MappingContext) -> Mapped:
-    """A piece of work asked of somebody."""
+    """A piece of work asked of somebody, or what somebody decided about two statements."""
     status = status_of(r, TASK)
+    if any(coding.get("code") == SETTLING and coding.get("system") == WORK_SYSTEM for coding in codings(r.get("code"))):
+        return map_settlement(r, ctx, status)
     owner = r.get("owner")
     start, end = period(r, "executionPeriod", ctx)
     focus, based_on, encounter = r.get("focus"), first(r, "basedOn"), r.get("encounter")
@@ -93,6 +98,32 @@ def map_task(r: Resource, ctx: MappingContext) -> Mapped:
     ]
     mapped = Mapped([("task", "", values)], None, status == "entered-in-error")
     return whose(mapped, r, "for", [focus, based_on, encounter])
+
+
+def map_settlement(r: Resource, ctx: MappingContext, status: str | None) -> Mapped:
+    """What was decided about two statements that contradict each other: see ``intake.settling``."""
+    given: dict[str, Resource] = {}
+    for sent in r.get("input") or ():
+        given.setdefault(str((sent.get("type") or {}).get("text")), sent)
+    left, right, kept = (ctx.ref(given.get(name, {}).get("valueReference")) for name in ("left", "right", "kept"))
+    if left is None or right is None:
+        raise MappingError("Task.input", "it does not say which two statements it settles")
+    values = [
+        status,
+        *when(r, "authoredOn", ctx),
+        words(given.get("outcome", {}), "valueString", "Task.input"),
+        kept,
+        left,
+        right,
+        words(given.get("left seen", {}), "valueString", "Task.input"),
+        words(given.get("right seen", {}), "valueString", "Task.input"),
+        words(given.get("rule", {}), "valueString", "Task.input"),
+        words(r, "description"),
+        left,
+        right,
+        0,
+    ]
+    return Mapped([("settlement", "", values)], patient_in(r, "for"), status == "entered-in-error")
 
 
 def map_device_request(r: Resource, ctx: MappingContext) -> Mapped:

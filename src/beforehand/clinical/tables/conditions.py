@@ -24,6 +24,7 @@ TABLES = (
         ),
         by=("code", "onset"),
         same=("code", "onset"),
+        differ=("severity", "abated", "body_site"),
         caveat="A resolved condition is history, not a current problem: use the view active_condition.",
     ),
     Table(
@@ -45,6 +46,9 @@ TABLES = (
         ),
         by=("code", "onset"),
         same=("code",),
+        differ=("criticality",),
+        caveat="A source may list several reactions, each with its severity; the first is kept, so the severities of "
+        "two sources may be of two reactions and do not contradict each other. Criticality is the allergy's own.",
     ),
     Table(
         "adverse_event",

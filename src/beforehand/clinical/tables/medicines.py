@@ -38,6 +38,7 @@ TABLES = (
         ),
         by=("code", "authored"),
         same=("code", "authored"),
+        differ=("dose", "daily"),
         caveat="An active order does not mean that the medicine was ever fetched: see medication_dispense.",
     ),
     Table(
@@ -79,6 +80,7 @@ TABLES = (
         ),
         by=("code", "filled"),
         same=("code", "filled"),
+        differ=("supply", "days_supply"),
     ),
     Table(
         "medication_administration",
@@ -93,6 +95,7 @@ TABLES = (
         ),
         by=("code", "given"),
         same=("code", "given"),
+        differ=("dose",),
     ),
     Table(
         "immunization",
@@ -107,5 +110,6 @@ TABLES = (
         ),
         by=("code", "given"),
         same=("code", "given"),
+        differ=("dose_number",),
     ),
 )

@@ -17,9 +17,11 @@ TABLES = (
             ref("payor_id", "organization", "who pays"),
             text("payor_name", "display of who pays, as sent"),
             key("relationship", "self, spouse, child, ..."),
+            key("member_number", "number by which the payer knows the person, as sent"),
         ),
         by=("code", "start"),
         same=("payor_name", "start"),
+        differ=("code", "end", "relationship", "member_number"),
     ),
     Table(
         "coverage_eligibility_response",

@@ -34,6 +34,7 @@ TABLES = (
         ),
         by=("code", "taken"),
         same=("code", "taken", "value"),
+        differ=("body_site",),
         caveat="Compare values only after checking value_unit; use the view final_result.",
     ),
     Table(

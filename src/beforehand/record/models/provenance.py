@@ -6,7 +6,7 @@ from django.db import models
 class Source(models.Model):
     """A sending system or person, with a trust setting."""
 
-    KINDS = [("SYSTEM", "System"), ("PERSON", "Person"), ("PAPER", "Paper")]
+    KINDS = [("SYSTEM", "System"), ("PERSON", "Person"), ("PAPER", "Paper"), ("RULE", "Rule of the organisation")]
     name = models.CharField(max_length=120, unique=True)
     label = models.CharField(max_length=200, blank=True)  # as people know it; falls back to name
     kind = models.CharField(max_length=10, choices=KINDS, default="SYSTEM")

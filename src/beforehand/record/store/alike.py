@@ -46,6 +46,72 @@ def ingredients_of(concepts: Iterable[int]) -> dict[int, frozenset[tuple[int, in
     return {code: frozenset(parts) for code, parts in found.items()}
 
 
+def allergens_of(concepts: Iterable[int]) -> dict[int, tuple[str, frozenset[int]]]:
+    """What each allergy concept that names medicines is about: a class by its name, or the ingredients."""
+    found: dict[int, set[tuple[int, str]]] = defaultdict(set)
+    for code, ingredient, class_name in fetch(
+        f"select code, ingredient, class_name from k_allergen where {among('code')}", [listed(concepts)]
+    ):
+        found[code].add((ingredient, class_name))
+    return {
+        code: (min(name for _, name in parts), frozenset(ingredient for ingredient, _ in parts))
+        for code, parts in found.items()
+    }
+
+
+def displays_of(concepts: Iterable[int]) -> dict[int, str]:
+    """What each concept is called, by its own words and those of its codings."""
+    wanted = listed(concepts)
+    found = dict(fetch(f"select id, display from concept where {among('id')}", [wanted]))
+    for number, display in fetch(
+        f"select concept_id, display from concept_coding where {among('concept_id')} and display <> '' order by id",
+        [wanted],
+    ):
+        found[number] = found.get(number) or display
+    return found
+
+
+def digests_of(concepts: Iterable[int]) -> dict[int, str]:
+    """The digest by which each concept is known in every home."""
+    return dict(fetch(f"select id, digest from concept where {among('id')}", [listed(concepts)]))
+
+
+def rows_named(table: str, patient: int, ids: Iterable[int]) -> list[dict[str, Any]]:
+    """These rows of one patient in a table."""
+    names = FACT_NAMES[table]
+    found = fetch(
+        f'select {", ".join(names)} from "fact_{table}" where patient_id = %s and {among("id")} order by id',
+        [patient, listed(ids)],
+    )
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def people_of_settlements(patients: Iterable[int]) -> list[int]:
+    """Of these patients, those about whom anything was ever settled."""
+    wanted = list(patients)
+    if not wanted:
+        return []
+    rows = fetch(f"select distinct patient_id from fact_settlement where {among('patient_id')}", [listed(wanted)])
+    return sorted(row[0] for row in rows)
+
+
+def settlements_of(patient: int) -> list[dict[str, Any]]:
+    """Every settlement about a patient, with the kind of source that made it."""
+    names = FACT_NAMES["settlement"]
+    columns = ", ".join(f"f.{name}" for name in names)
+    found = fetch(
+        f"select {columns}, s.kind from fact_settlement f join source s on s.id = f.source_id"
+        " where f.patient_id = %s order by f.id",
+        [patient],
+    )
+    return [dict(zip((*names, "kind"), row, strict=True)) for row in found]
+
+
+def stand(changes: Iterable[tuple[int, int, int, int]]) -> None:
+    """Write (leading row of the one side, of the other, whether it stands, settlement)."""
+    update_rows("fact_settlement", "left_line_id = %s, right_line_id = %s, is_standing = %s", "id = %s", changes)
+
+
 def concept_with(digest: str) -> int | None:
     """The number of the concept of that digest."""
     found = fetch("select id from concept where digest = %s", [digest])
