@@ -3,6 +3,9 @@
 from django.conf import settings
 from django.db import models
 
+from beforehand.intake.pull_models import PullFile as PullFile
+from beforehand.intake.pull_models import PullRun as PullRun
+from beforehand.intake.pull_models import PullSource as PullSource
 from beforehand.record.models import Message, Source, Team
 
 

@@ -25,6 +25,7 @@ from beforehand.care.needs.standing import standing
 from beforehand.care.needs.views import around, need_view
 from beforehand.clinical.times import date_of, day_of, show_day
 from beforehand.intake.models import QuarantinedItem
+from beforehand.intake.pull_sources import failing_pulls, incomplete_pulls
 from beforehand.intake.senders import UNREGISTERED
 from beforehand.lookahead.models import RuleFailure
 from beforehand.record.access import (
@@ -152,6 +153,30 @@ def _strangers() -> Iterable[Wanted]:
         )
 
 
+def _pulls() -> Iterable[Wanted]:
+    """Servers we ask that do not give what they should."""
+    for pull in failing_pulls():
+        label = pull.source.label or pull.source.name
+        yield Wanted(
+            f"PULL:{pull.source_id}",
+            f"Why can nothing be fetched from {label}?",
+            f"{pull.trouble} It is tried again by itself, and nothing is lost meanwhile.",
+            pull.remedy or "Ask whoever runs the server.",
+            harm=4,
+            days=1,
+        )
+    for pull, run in incomplete_pulls():
+        label = pull.source.label or pull.source.name
+        yield Wanted(
+            f"PULL_ERRORS:{pull.source_id}",
+            f"What could {label} not send?",
+            f"The last export came with errors of the server: {'; '.join(run.notes)}"[:390],
+            "Send whoever runs the server the numbers; the next export without errors closes this.",
+            harm=3,
+            days=2,
+        )
+
+
 def _dismissed_rules(as_of: int) -> Iterable[Wanted]:
     """A rule whose needs people dismiss more often than not is looked at."""
     ended = Need.unscoped.filter(source="FINDING", state__in=("CLOSED", "DISMISSED"), closed_at__isnull=False).filter(
@@ -217,6 +242,7 @@ def update_operations(*, as_of: date | int | None = None) -> int:
         *_silent_sources(),
         *_unfinished(),
         *_strangers(),
+        *_pulls(),
         *_dismissed_rules(day),
     )
     wanted = {each.key[:300]: each for each in found}
