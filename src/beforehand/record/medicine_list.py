@@ -5,49 +5,31 @@ The pages of a medicine list read this; what agrees within one table is ``record
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import F
 
-from beforehand.clinical.strengths import Strength, strength_in
 from beforehand.clinical.tables import FACTS
 from beforehand.record.access import OnePatient
-from beforehand.record.models import Concept
-from beforehand.record.store.alike import codings_of, ingredients_of
+from beforehand.record.reconcile import meanings_of
+from beforehand.record.store.alike import displays_of, ingredients_of
 
 MEDICINE_TABLES = ("medication_request", "medication_statement", "medication_dispense")
 NEWEST = 600  # rows read of one table; the history pages show the rest
+_SLOW = re.compile(r"\b(?:extended|delayed|sustained|controlled|xr|er|sr|cr|xl|la|ec|dr)\b|\b\d+ ?hr\b", re.IGNORECASE)
 Row = dict[str, Any]
 
 
 @dataclass
 class Group:
-    """What is on record about one thing: its rows by table, newest first, and the meanings they carry."""
+    """What is on record about one thing: its rows by table, newest first."""
 
     key: str  # stays the same while new rows join
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    concepts: set[int] = field(default_factory=set)
-
-
-class Classes:
-    """Which numbers stand for the same thing: merged by shared marks, the lowest number leads."""
-
-    def __init__(self, numbers: Iterable[int]) -> None:
-        self._parent = {number: number for number in numbers}
-        self._owner: dict[Any, int] = {}
-
-    def root(self, number: int) -> int:
-        while self._parent[number] != number:
-            number = self._parent[number]
-        return number
-
-    def mark(self, number: int, mark: Any) -> None:
-        """Numbers with one mark in common are the same."""
-        low, high = sorted((self.root(self._owner.setdefault(mark, number)), self.root(number)))
-        self._parent[high] = low
 
 
 def rows_of(one: OnePatient, table: str) -> list[Row]:
@@ -58,16 +40,6 @@ def rows_of(one: OnePatient, table: str) -> list[Row]:
     return [row for row in rows if "entered-in-error" not in (row.get("status"), row.get("verification"))]
 
 
-def displays_of(numbers: Iterable[int]) -> dict[int, str]:
-    """The words of coded meanings."""
-    wanted = sorted(set(numbers))
-    found: dict[int, str] = {}
-    for start in range(0, len(wanted), 900):
-        named = Concept.objects.filter(pk__in=wanted[start : start + 900]).values_list("pk", "display", "key")
-        found |= {number: display or key.rpartition(":")[2] for number, display, key in named}
-    return found
-
-
 def medicine_groups(one: OnePatient) -> list[Group]:
     """Every medicine ever on record for this patient, as far as the principal may see it."""
     tables = {table: rows_of(one, table) for table in MEDICINE_TABLES}
@@ -76,56 +48,59 @@ def medicine_groups(one: OnePatient) -> list[Group]:
 
 
 def groups_of(one: OnePatient, table: str) -> list[Group]:
-    """Every allergy or problem on record, each once by its codes."""
+    """Every allergy or problem on record, each once by what its code means."""
     rows = rows_of(one, table)
+    meanings = meanings_of(FACTS[table], rows)
     numbers = {row["code"] for row in rows if row["code"] is not None}
-    classes = Classes(numbers)
-    for concept, pairs in sorted(codings_of(numbers).items()):
-        for pair in sorted(pairs):
-            classes.mark(concept, pair)
     words = displays_of(numbers)
-    for concept in sorted(numbers):
-        if words.get(concept):
-            classes.mark(concept, words[concept].casefold().strip(" ."))
-    return _grouped({table: rows}, {number: classes.root(number) for number in numbers})
+    alike: dict[Hashable, Hashable] = {}
+    for number in sorted(numbers):  # the same words in two spellings are one thing, whatever codes came with them
+        alike.setdefault(_folded(words.get(number, str(number))), meanings.of(number))
+    return _grouped({table: rows}, {n: alike[_folded(words.get(n, str(n)))] for n in numbers})
 
 
-def medicine_classes(numbers: Iterable[int]) -> dict[int, int]:
-    """For each medicine's meaning the one that leads all of the same ingredients and strength.
+def medicine_classes(numbers: Iterable[int]) -> dict[int, Hashable]:
+    """For each medicine's meaning what it shares with all of the same ingredients, strength and kind of release.
 
     Where one name leaves the strength out and only one strength of it is known here, that one is meant.
     """
     used = set(numbers)
-    classes, words = Classes(used), displays_of(used)
-    for concept, pairs in sorted(codings_of(used).items()):
-        for pair in sorted(pairs):
-            classes.mark(concept, pair)
-    made_of = ingredients_of(used)
-    strengths = {concept: strength_in(words.get(concept, "")) for concept in used}
-    known: dict[Any, set[Strength]] = defaultdict(set)
-    for concept, parts in made_of.items():
-        if strengths[concept]:
-            known[parts].add(strengths[concept])
-    for concept in sorted(used):
-        parts = made_of.get(concept)
-        strength = strengths[concept]
-        if parts is None:
-            classes.mark(concept, " ".join(words.get(concept, str(concept)).casefold().split()))
-            continue
-        if not strength and len(known[parts]) == 1:
-            (strength,) = known[parts]
-        classes.mark(concept, (parts, strength))
-    return {concept: classes.root(concept) for concept in used}
+    meanings = meanings_of(FACTS["medication_statement"], [{"code": number} for number in used])
+    words, placed = displays_of(used), ingredients_of(used)
+    strengths = {n: (meanings.strengths.get(n) or frozenset(), _is_slow(words.get(n, ""))) for n in used}
+    known: dict[int | None, set[Hashable]] = defaultdict(set)
+    for number in used:
+        if strengths[number][0]:
+            known[meanings.of(number)].add(strengths[number])
+    found: dict[int, Hashable] = {}
+    for number in used:
+        base, strength = meanings.of(number), strengths[number]
+        if number not in placed and base == number and not known[base] - {strength}:
+            found[number] = _folded(words.get(number, str(number)))  # in no table of ours: by its name
+        elif not strength[0] and len(known[base]) == 1:
+            found[number] = (base, next(iter(known[base])))
+        else:
+            found[number] = (base, strength)
+    return found
 
 
-def _grouped(tables: Mapping[str, list[Row]], classes: Mapping[int, int]) -> list[Group]:
+def _folded(words: str) -> str:
+    return " ".join(words.casefold().split()).strip(" .")
+
+
+def _is_slow(name: str) -> bool:
+    """Whether it releases slowly: another medicine than the plain one of the same strength."""
+    return _SLOW.search(name) is not None
+
+
+def _grouped(tables: Mapping[str, list[Row]], classes: Mapping[int, Hashable]) -> list[Group]:
+    lowest: dict[Hashable, int] = {}
+    for number, alike in classes.items():
+        lowest[alike] = min(number, lowest.get(alike, number))
     groups: dict[str, Group] = {}
     for table, rows in tables.items():
         for row in rows:
             code = row["code"]
-            key = f"c{classes[code]}" if code is not None else f"f{row['id']}"
-            group = groups.setdefault(key, Group(key))
-            group.rows[table].append(row)
-            if code is not None:
-                group.concepts.add(code)
+            key = f"c{lowest[classes[code]]}" if code is not None else f"f{row['id']}"
+            groups.setdefault(key, Group(key)).rows[table].append(row)
     return list(groups.values())

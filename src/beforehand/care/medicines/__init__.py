@@ -1,0 +1,1 @@
+"""The lists of a person that people go through and sign: medicines, allergies, problems."""
