@@ -20,6 +20,7 @@ from beforehand.record.models import Message
 
 PAGE = 50
 LATE_DAYS = 3
+KINDS = {"DocumentReference": "Document", "Appointment": "Booking"}  # of what people file; others as FHIR names them
 
 
 def _waiting(item: QuarantinedItem) -> str:
@@ -32,7 +33,7 @@ def _item(item: QuarantinedItem) -> dict[str, Any]:
     return {
         "id": item.pk,
         "url": reverse("item", args=[item.pk]),
-        "kind": item.resource_type or "File",
+        "kind": KINDS.get(item.resource_type, item.resource_type) or "File",
         "reason": item.reason,
         "place": f"entry {item.place + 1}" + (f", {item.field}" if item.field else ""),
         "remedy": item.remedy,
