@@ -27,7 +27,8 @@ def recognise(content: bytes, name: str) -> str:
             return format_
     raise RefusedError(
         "The format is not one that can be read here.",
-        "These are: FHIR R4 JSON, HL7 v2, C-CDA, lists (CSV) with a mapping, calendars, PDF, scans, text and e-mail.",
+        "These are: FHIR R4 JSON, HL7 v2, C-CDA, X12 (835, 837, 277CA, 834), lists (CSV) with a mapping, calendars,"
+        " PDF, scans, text and e-mail.",
     )
 
 

@@ -28,7 +28,8 @@ _KINDS = (
     (b"{\\rtf", "application/rtf", "Text document"),
 )
 # What other connectors read though it may be named as a text.
-_OTHERS = (b"MSH", b"FHS", b"BHS", b"\x0bMSH", b"{", b"[", b"<", b"BEGIN:VCALENDAR", b"ISA*", b"#beforehand-list ")
+_OTHERS = (b"MSH", b"FHS", b"BHS", b"\x0bMSH", b"{", b"[", b"<", b"BEGIN:VCALENDAR", b"#beforehand-list ",
+           b"ISA*", b"ISA|", b"ISA^", b"ISA~")  # fmt: skip
 _MAIL = re.compile(rb"(?i)^(?:received|return-path|from|date|message-id|mime-version|delivered-to|x-[a-z-]+): ")
 LARGEST_MAIL = 64 * 1024 * 1024
 MOST_PARTS = 200
@@ -57,6 +58,8 @@ def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
     kind = kind_of(content)
     if kind is None and (name.casefold().endswith(".eml") or _MAIL.match(content.lstrip())):
         parts = list(mail_parts(content))
+        if not parts:
+            raise StopError("The e-mail holds neither words nor anything attached.", "Ask its sender what was in it.")
         for place, (type_, words, title, body, date) in enumerate(parts):
             yield RawItem(place, _described(type_, words, title, body, f"{ATTACHED}{place}", date), unit=0)
         return
