@@ -7,6 +7,7 @@ reason: "A1c {value} on {taken_on}, above the goal of {goal}; the next one was d
 met: "A1c {value} on {taken_on} is above the goal of {goal}; the next one is due by {next_on}."
 excluded:
   hospice: "{patient} is in hospice or palliative care."
+  frail: "{patient} lives in a nursing home, or is frail and gravely ill; from 66 on the clinician sets the goal."
   declined: "{patient} declined the test."
 next_step: Ask for the A1c test and book it; ask what stands in the way of the goal
 missing:
@@ -22,7 +23,7 @@ step_kind: book
 folds_into: "draw:lab"
 books: loinc|4548-4
 harm: 3
-needs: [person, active_condition, final_result, active_goal, future_appointment, hospice_care, said_no, value_set_code, as_of]
+needs: [person, active_condition, final_result, active_goal, future_appointment, hospice_care, too_frail, said_no, value_set_code, as_of]
 --- */
 -- The goal is the person's own (an active goal measured by A1c), else under 7, or under 8 from 75 years on. Counted from the
 -- last A1c: due after 91 days, lapsing after 183, when the check of every diabetes (diabetes_a1c) speaks. Booked is not
@@ -73,17 +74,26 @@ declined as (
     join said_no n on n.patient_id = h.patient_id and n.day >= h.taken_from_day
     join value_set_code v on v.code = n.code and v.value_set = 'a1c'
 ),
+barred as (
+    select h.patient_id, 1 as weight, c.fact_table, c.fact_id
+    from high h
+    join hospice_care c on c.patient_id = h.patient_id
+    union all
+    select h.patient_id, 2 as weight, f.fact_table, f.fact_id
+    from high h
+    join too_frail f on f.patient_id = h.patient_id and f.from_age = 66
+),
 answer as (
     select h.patient_id, h.taken_from_day, h.taken_to_day, h.value_words, h.goal_words, b.day as booked_day,
-           case when c.patient_id is not null or n.patient_id is not null then 'EXCLUDED'
+           case when x.reason_out is not null or n.patient_id is not null then 'EXCLUDED'
                 when h.taken_from_day + 91 > a.day then 'MET'
                 when h.taken_from_day < h.taken_to_day then 'UNKNOWN'
                 else 'DUE' end as status,
-           case when c.patient_id is not null then 'hospice' else 'declined' end as reason_out
+           case x.reason_out when 1 then 'hospice' when 2 then 'frail' else 'declined' end as reason_out
     from high h
     cross join as_of a
     left join booked b on b.patient_id = h.patient_id
-    left join (select distinct patient_id from hospice_care) c on c.patient_id = h.patient_id
+    left join (select patient_id, min(weight) as reason_out from barred group by patient_id) x on x.patient_id = h.patient_id
     left join (select distinct patient_id from declined) n on n.patient_id = h.patient_id
 ),
 change as (
@@ -105,9 +115,7 @@ evidence as (
     union all
     select patient_id, 'check:diabetes_a1c', fact_table, fact_id, 'declined' from declined
     union all
-    select h.patient_id, 'check:diabetes_a1c', c.fact_table, c.fact_id, 'exclusion'
-    from high h
-    join hospice_care c on c.patient_id = h.patient_id
+    select patient_id, 'check:diabetes_a1c', fact_table, fact_id, 'exclusion' from barred
 )
 select q.patient_id, 'check:diabetes_a1c' as subject, q.status,
        coalesce(q.booked_day + 1, q.taken_from_day + 77) as opens_on, q.taken_from_day + 91 as due_on,

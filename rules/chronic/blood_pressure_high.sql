@@ -8,18 +8,21 @@ met: "The last reading, of {read_on}, is below 140/90; the one before was not."
 excluded:
   declined: "{patient} declined to be measured."
   hospice: "{patient} is in hospice or palliative care."
+  frail: "{patient} lives in a nursing home, is frail and gravely ill (from 66) or frail (from 81); the clinician sets the goal."
+  kidneys: "{patient} is on dialysis or has a new kidney; the kidney clinic measures and sets the goal."
 next_step: Ask for a reading at home or book a visit.
 missing:
   unit: "The last reading does not say both numbers in mmHg."
   day: "The day of the last reading is not clear."
 authority: {name: "ACC/AHA guideline on high blood pressure in adults", edition: "2017, renewed 2025",
             url: "https://www.ahajournals.org/doi/10.1161/HYP.0000000000000065", valid_from: 2017-11-13}
+notes: "The quality measure leaves pregnant people out; here they stay, since high pressure in pregnancy cannot wait. The maternity clinic is asked first."
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: book
 books: loinc|85354-9
 harm: 3
-needs: [person, final_result, encounter, future_appointment, said_no, hospice_care, value_set_code]
+needs: [person, final_result, encounter, future_appointment, said_no, hospice_care, too_frail, kidney_failure, value_set_code]
 --- */
 with
 -- readings outside emergency rooms and hospital stays, of adults
@@ -67,9 +70,24 @@ earlier as (
     where r.taken_to_day < l.day and r.taken_to_day > l.day - 365
       and r.pressure >= case r.value_set when 'systolic_pressure' then 140000000 else 90000000 end
 ),
+barred as (
+    select n.patient_id, 1 as weight, h.fact_table, h.fact_id
+    from newest n
+    join hospice_care h on h.patient_id = n.patient_id
+    union all
+    select n.patient_id, 2 as weight, f.fact_table, f.fact_id
+    from newest n
+    join too_frail f on f.patient_id = n.patient_id
+    union all
+    select n.patient_id, 3 as weight, k.fact_table, k.fact_id
+    from newest n
+    join kidney_failure k on k.patient_id = n.patient_id
+),
 judged as (
     select n.patient_id, n.day, n.day + 365 as over_day, n.systolic, n.diastolic, d.until_day, k.free_day,
-           case when h.patient_id is not null then 'barred'
+           case when h.weight = 1 then 'hospice'
+                when h.weight = 2 then 'frail'
+                when h.weight = 3 then 'kidneys'
                 when n.systolic < 140000000 and n.diastolic < 90000000 then 'met'
                 when d.until_day is not null then 'declined'
                 when n.systolic >= 140000000 or n.diastolic >= 90000000
@@ -79,7 +97,7 @@ judged as (
     from newest n
     cross join as_of a
     left join earlier e on e.patient_id = n.patient_id
-    left join (select distinct patient_id from hospice_care) h on h.patient_id = n.patient_id
+    left join (select patient_id, min(weight) as weight from barred group by patient_id) h on h.patient_id = n.patient_id
     left join (select patient_id, max(day) + 365 as until_day from declined group by patient_id) d
         on d.patient_id = n.patient_id
     left join (select patient_id, min(free_day) as free_day from booked group by patient_id) k
@@ -102,7 +120,7 @@ evidence as (
     from booked k
     union all
     select h.patient_id, 'check:blood_pressure' as subject, h.fact_table, h.fact_id, 'exclusion' as role
-    from hospice_care h
+    from barred h
 )
 select j.patient_id, 'check:blood_pressure' as subject,
        case j.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'day' then 'UNKNOWN' when 'unit' then 'UNKNOWN'
@@ -112,7 +130,7 @@ select j.patient_id, 'check:blood_pressure' as subject,
        case when j.verdict = 'due' then j.day + 30 end as due_on, j.over_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
        case j.verdict when 'day' then 'day' when 'unit' then 'unit' when 'declined' then 'declined'
-                      when 'barred' then 'hospice' end as missing,
+                      when 'hospice' then 'hospice' when 'frail' then 'frail' when 'kidneys' then 'kidneys' end as missing,
        j.day as say_read_on
 from judged j
 join soonest s on s.patient_id = j.patient_id

@@ -7,6 +7,8 @@ reason: "At or above 140/90 on {first_on} and again on {last_on}; no medicine fo
 met: "At or above 140/90 on {first_on} and again on {last_on}; a medicine for it was ordered since."
 excluded:
   hospice: "{patient} is in hospice or palliative care."
+  frail: "{patient} lives in a nursing home, is frail and gravely ill (from 66) or frail (from 81); the clinician sets the goal."
+  kidneys: "{patient} is on dialysis or has a new kidney; the kidney clinic measures and sets the goal."
   declined: "{patient} declined."
 next_step: Ask the clinician about the treatment; ask about salt, painkillers and missed doses
 missing:
@@ -16,11 +18,13 @@ authority:
   edition: "2017, renewed 2025"
   url: https://www.ahajournals.org/doi/10.1161/HYP.0000000000000065
   valid_from: 2017-11-13
+notes: "The quality measure leaves pregnant people out; here they stay, since high pressure in pregnancy cannot wait. The maternity clinic is asked first."
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: call
 harm: 4
-needs: [person, active_condition, final_result, encounter, active_medication_request, medicine, ingredient_class, settled, hospice_care, value_set_code, as_of]
+needs: [person, active_condition, final_result, encounter, active_medication_request, medicine, ingredient_class, settled, hospice_care, too_frail,
+        kidney_failure, value_set_code, as_of]
 --- */
 -- People with high blood pressure on record, 18 and older. The lowest upper and the lowest lower number of a day count; emergency rooms
 -- and hospital stays do not. The last two days with a reading, both high and at most 183 days apart, the last within 120 days. An order
@@ -80,18 +84,31 @@ word as (
     from twice t
     join settled w on w.patient_id = t.patient_id and w.about_id in (t.id, t.condition_id) and w.settled_day >= t.first_from
 ),
+barred as (
+    select t.patient_id, 1 as weight, h.fact_table, h.fact_id
+    from twice t
+    join hospice_care h on h.patient_id = t.patient_id
+    union all
+    select t.patient_id, 2 as weight, f.fact_table, f.fact_id
+    from twice t
+    join too_frail f on f.patient_id = t.patient_id
+    union all
+    select t.patient_id, 3 as weight, k.fact_table, k.fact_id
+    from twice t
+    join kidney_failure k on k.patient_id = t.patient_id
+),
 answer as (
     select t.patient_id, t.last_day, t.first_day, t.last_from, c.id as order_id,
-           case when h.patient_id is not null then 'EXCLUDED'
+           case when h.weight is not null then 'EXCLUDED'
                 when c.id is not null or w.is_decision = 1 then 'MET'
                 when w.is_decision = 0 then 'EXCLUDED'
                 when t.last_from < t.last_day or t.first_from < t.first_day then 'UNKNOWN'
                 else 'DUE' end as status,
-           case when h.patient_id is not null then 'hospice' else 'declined' end as reason_out
+           case h.weight when 1 then 'hospice' when 2 then 'frail' when 3 then 'kidneys' else 'declined' end as reason_out
     from twice t
     left join changed c on c.patient_id = t.patient_id and c.place = 1
     left join word w on w.patient_id = t.patient_id and w.place = 1
-    left join (select distinct patient_id from hospice_care) h on h.patient_id = t.patient_id
+    left join (select patient_id, min(weight) as weight from barred group by patient_id) h on h.patient_id = t.patient_id
 ),
 evidence as (
     select patient_id, 'check:blood_pressure' as subject, 'observation' as fact_table, id as fact_id, 'last reading' as role from twice
@@ -102,9 +119,7 @@ evidence as (
     union all
     select patient_id, 'check:blood_pressure', fact_table, fact_id, 'word' from word where place = 1
     union all
-    select t.patient_id, 'check:blood_pressure', h.fact_table, h.fact_id, 'exclusion'
-    from twice t
-    join hospice_care h on h.patient_id = t.patient_id
+    select patient_id, 'check:blood_pressure', fact_table, fact_id, 'exclusion' from barred
 )
 select q.patient_id, 'check:blood_pressure' as subject, q.status, q.last_from as opens_on, q.last_from + 14 as due_on,
        q.last_day + 120 as lapses_on,

@@ -22,7 +22,7 @@ step_kind: book
 folds_into: "draw:lab"
 books: loinc|98979-8
 harm: 3
-needs: [person, active_condition, known_condition, final_result, hospice_care, value_set_code, as_of]
+needs: [person, active_condition, final_result, hospice_care, kidney_failure, value_set_code, as_of]
 --- */
 -- People with kidney disease on record, by the last eGFR and urine albumin of 18 months: every 3 months under 15, or under 30 with
 -- albumin of 300; every 4 under 30, with albumin of 300, or under 45 with albumin of 30; every 6 under 45, or under 60 with albumin
@@ -64,10 +64,9 @@ clocked as (
     where months is not null
 ),
 barred as (
-    select c.patient_id, 'condition' as fact_table, k.id, 1 as is_dialysis
+    select c.patient_id, k.fact_table, k.fact_id as id, 1 as is_dialysis
     from clocked c
-    join known_condition k on k.patient_id = c.patient_id
-    join value_set_code v on v.code = k.code and v.value_set = 'kidney_failure'
+    join kidney_failure k on k.patient_id = c.patient_id
     union all
     select c.patient_id, h.fact_table, h.fact_id, 0
     from clocked c

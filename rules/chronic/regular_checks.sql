@@ -15,10 +15,10 @@ authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-0
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/chronic_checks.csv
-whole: [ingredient, months, days_to_act]
+whole: [ingredient, stops_when_kidneys_failed, months, days_to_act]
 step_kind: book
 needs: [person, active_condition, known_condition, current_medication, medicine, ingredient_class, done_test, said_done,
-        said_no, hospice_care, future_appointment, calendar, value_set_code]
+        declined_lately, hospice_care, kidney_failure, organ_not_screened, booked_visit, calendar, value_set_code]
 --- */
 with
 -- why somebody is in a row's population: a condition or a medicine, with the day it began; CROSS JOIN holds SQLite
@@ -99,25 +99,32 @@ barred as (
     from members m
     join hospice_care h on h.patient_id = m.patient_id
     union all
+    select m.rule_id, m.patient_id, k.fact_table, k.fact_id, 0 as is_hospice
+    from members m
+    join family f on f.rule_id = m.rule_id and f.stops_when_kidneys_failed = 1
+    cross join kidney_failure k
+    where k.patient_id = m.patient_id
+    union all
+    select f.rule_id, o.patient_id, o.fact_table, o.fact_id, 0 as is_hospice
+    from organ_not_screened o
+    join family f on f.organ = o.organ
+    union all
     select f.rule_id, c.patient_id, 'condition' as fact_table, c.id as fact_id, 0 as is_hospice
     from known_condition c
     join value_set_code v on v.code = c.code
     join family f on f.exclude_set = v.value_set
 ),
 declined as (
-    select w.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
-    from said_no n
+    select w.rule_id, n.patient_id, n.until_day, n.fact_table, n.fact_id
+    from declined_lately n
     join value_set_code v on v.code = n.code
     join needed w on w.tests_set = v.value_set and w.patient_id = n.patient_id
-    cross join as_of a
-    where n.day + 365 > a.day
 ),
 booked as (
-    select w.rule_id, b.patient_id, b.start_to_day, b.id
-    from future_appointment b
+    select w.rule_id, b.patient_id, b.free_day, b.id
+    from booked_visit b
     join value_set_code v on v.code = b.code
     join needed w on w.tests_set = v.value_set and w.patient_id = b.patient_id
-    where b.status = 'booked'
 ),
 judged as (
     select p.rule_id, p.patient_id, p.since_day,
@@ -154,10 +161,10 @@ answers as (
     from judged j
     left join (select rule_id, patient_id, max(is_hospice) as is_hospice from barred group by rule_id, patient_id) b
         on b.rule_id = j.rule_id and b.patient_id = j.patient_id
-    left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
+    left join (select rule_id, patient_id, max(until_day) as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = j.rule_id and d.patient_id = j.patient_id
     -- booked is not done: the question comes back the day after
-    left join (select rule_id, patient_id, min(start_to_day) + 1 as free_day from booked group by rule_id, patient_id) k
+    left join (select rule_id, patient_id, min(free_day) as free_day from booked group by rule_id, patient_id) k
         on k.rule_id = j.rule_id and k.patient_id = j.patient_id
 ),
 evidence as (

@@ -14,6 +14,7 @@ missing:
 excluded:
   hospice: "{patient} is in hospice or palliative care, where screening stops."
   grave: "A grave illness on record leaves no time in which this could help."
+  frail: "{patient} lives in a nursing home, or is frail and gravely ill; from 66 on the clinician decides then."
   known: "Lung cancer is known; the CT is follow-up then, not screening."
   declined: "{patient} said no; asked again {opens_on}."
 authority: {name: U.S. Preventive Services Task Force, edition: "March 2021 (B)",
@@ -24,8 +25,8 @@ notes: The page was not opened on the day of writing. Years are counted as 365 d
 step_kind: book
 harm: 3
 books: loinc|79086-5
-needs: [person, smoking_history, done_test, said_done, said_no, known_condition, active_condition, hospice_care,
-        future_appointment, calendar, value_set_code]
+needs: [person, smoking_history, done_test, said_done, declined_lately, known_condition, screening_stopped, booked_visit,
+        calendar, value_set_code]
 --- */
 with
 members as (
@@ -58,40 +59,33 @@ last_seen as (
     group by patient_id
 ),
 barred as (
-    select m.patient_id, 1 as weight, h.fact_table, h.fact_id
+    select m.patient_id, x.weight, x.fact_table, x.fact_id
     from members m
-    join hospice_care h on h.patient_id = m.patient_id
+    join screening_stopped x on x.patient_id = m.patient_id
     union all
-    select m.patient_id, 2 as weight, 'condition' as fact_table, c.id as fact_id
-    from members m
-    join active_condition c on c.patient_id = m.patient_id
-    join value_set_code v on v.code = c.code and v.value_set = 'limited_life_expectancy'
-    union all
-    select m.patient_id, 3 as weight, 'condition' as fact_table, c.id as fact_id
+    select m.patient_id, 4 as weight, 'condition' as fact_table, c.id as fact_id
     from members m
     join known_condition c on c.patient_id = m.patient_id
     join value_set_code v on v.code = c.code and v.value_set = 'lung_cancer'
 ),
 declined as (
-    select m.patient_id, n.day, n.fact_table, n.fact_id
+    select m.patient_id, n.until_day, n.fact_table, n.fact_id
     from members m
-    join said_no n on n.patient_id = m.patient_id
+    join declined_lately n on n.patient_id = m.patient_id
     join value_set_code v on v.code = n.code and v.value_set = 'low_dose_chest_ct'
-    cross join as_of a
-    where n.day + 365 > a.day
 ),
 booked as (
-    select m.patient_id, b.id, b.start_to_day
+    select m.patient_id, b.id, b.free_day
     from members m
-    join future_appointment b on b.patient_id = m.patient_id
+    join booked_visit b on b.patient_id = m.patient_id
     join value_set_code v on v.code = b.code and v.value_set = 'low_dose_chest_ct'
-    where b.status = 'booked'
 ),
 judged as (
     select m.patient_id, t.last_day, t.sure_day, d.until_day, k.free_day, m.last_smoked_day, m.last_id, m.last_day as said_day, m.leave_day,
            case when x.weight = 1 then 'hospice'
                 when x.weight = 2 then 'grave'
-                when x.weight = 3 then 'known'
+                when x.weight = 3 then 'frail'
+                when x.weight = 4 then 'known'
                 when t.sure_day + 365 > a.day then 'met'
                 when d.patient_id is not null then 'declined'
                 when t.last_day + 365 > a.day then 'report'
@@ -103,8 +97,8 @@ judged as (
     cross join as_of a
     left join last_seen t on t.patient_id = m.patient_id
     left join (select patient_id, min(weight) as weight from barred group by patient_id) x on x.patient_id = m.patient_id
-    left join (select patient_id, max(day) + 365 as until_day from declined group by patient_id) d on d.patient_id = m.patient_id
-    left join (select patient_id, min(start_to_day) + 1 as free_day from booked group by patient_id) k
+    left join (select patient_id, max(until_day) as until_day from declined group by patient_id) d on d.patient_id = m.patient_id
+    left join (select patient_id, min(free_day) as free_day from booked group by patient_id) k
         on k.patient_id = m.patient_id
 ),
 dated as (
@@ -143,12 +137,12 @@ evidence as (
     from booked k
 )
 select d.patient_id, 'screening:lung' as subject,
-       case d.verdict when 'hospice' then 'EXCLUDED' when 'grave' then 'EXCLUDED' when 'known' then 'EXCLUDED'
-                      when 'declined' then 'EXCLUDED' when 'met' then 'MET' when 'due' then 'DUE'
+       case d.verdict when 'hospice' then 'EXCLUDED' when 'grave' then 'EXCLUDED' when 'frail' then 'EXCLUDED'
+                      when 'known' then 'EXCLUDED' when 'declined' then 'EXCLUDED' when 'met' then 'MET' when 'due' then 'DUE'
                       else 'UNKNOWN' end as status,
        d.open_day as opens_on, d.open_day + 90 as due_on, d.leave_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
-       case d.verdict when 'hospice' then 'hospice' when 'grave' then 'grave' when 'known' then 'known'
+       case d.verdict when 'hospice' then 'hospice' when 'grave' then 'grave' when 'frail' then 'frail' when 'known' then 'known'
                       when 'declined' then 'declined' when 'report' then 'report' when 'packs' then 'packs'
                       when 'quit' then 'quit' when 'birth' then 'birth' end as missing,
        d.last_day as say_last_on

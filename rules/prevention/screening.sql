@@ -12,16 +12,17 @@ missing:
 excluded:
   hospice: "{patient} is in hospice or palliative care, where screening stops."
   grave: "A grave illness on record leaves no time in which this could help."
+  frail: "{patient} lives in a nursing home, or is frail and gravely ill; from 66 on the clinician decides then."
   known: "What it looks for is known already, or the organ is no longer there."
   declined: "{patient} said no; asked again {opens_on}."
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/preventive_checks.csv
-whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act, is_soft]
+whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act, is_soft, stops_when_frail]
 step_kind: book
-needs: [person, known_condition, active_condition, done_procedure, done_test, outpatient_visit, said_done,
-        said_no, hospice_care, future_appointment, calendar, value_set_code]
+needs: [person, known_condition, done_test, outpatient_visit, said_done, declined_lately, screening_stopped,
+        organ_not_screened, booked_visit, calendar, value_set_code]
 --- */
 with
 methods as (
@@ -37,7 +38,7 @@ methods as (
 ),
 -- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it
 members as (
-    select f.rule_id, p.patient_id, f.subject, f.days_to_act, f.is_soft, born.month_index as birth_month,
+    select f.rule_id, p.patient_id, f.subject, f.days_to_act, f.is_soft, f.stops_when_frail, born.month_index as birth_month,
            born.day_of_month as birth_day_of_month, enter.day as enter_day,
            leave.day - 1 + case when born.day_of_month > leave.days_in_month then leave.days_in_month
                                 else born.day_of_month end as leave_day,
@@ -108,74 +109,45 @@ best as (
     from rounds
     group by rule_id, patient_id
 ),
-excluding as (
-    select exclude_set as value_set from family
-    union
-    select exclude_left_set as value_set from family
-    union
-    select exclude_right_set as value_set from family
-),
-gone as (
-    select c.patient_id, v.value_set, 'condition' as fact_table, c.id as fact_id
+known as (
+    select f.rule_id, o.patient_id, o.fact_table, o.fact_id
+    from organ_not_screened o
+    join family f on f.organ = o.organ
+    union all
+    select f.rule_id, c.patient_id, 'condition' as fact_table, c.id as fact_id
     from known_condition c
     join value_set_code v on v.code = c.code
-    join excluding x on x.value_set = v.value_set
-    union all
-    select p.patient_id, v.value_set, 'procedure' as fact_table, p.id as fact_id
-    from done_procedure p
-    join value_set_code v on v.code = p.code
-    join excluding x on x.value_set = v.value_set
-),
-known as (
-    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
-    from gone g
-    join family f on f.exclude_set = g.value_set
-    union all
-    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
-    from gone g
-    join family f on f.exclude_left_set = g.value_set
-    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_right_set
-    union all
-    select f.rule_id, g.patient_id, g.fact_table, g.fact_id
-    from gone g
-    join family f on f.exclude_right_set = g.value_set
-    join gone other on other.patient_id = g.patient_id and other.value_set = f.exclude_left_set
+    join family f on f.exclude_set = v.value_set
 ),
 -- why it stops, the weightiest reason first
 barred as (
-    select m.rule_id, m.patient_id, 1 as weight, h.fact_table, h.fact_id
+    select m.rule_id, m.patient_id, x.weight, x.fact_table, x.fact_id
     from members m
-    join hospice_care h on h.patient_id = m.patient_id
+    join screening_stopped x on x.patient_id = m.patient_id
+    where x.why <> 'frail' or m.stops_when_frail = 1
     union all
-    select m.rule_id, m.patient_id, 2 as weight, 'condition' as fact_table, c.id as fact_id
-    from active_condition c
-    join value_set_code v on v.code = c.code and v.value_set = 'limited_life_expectancy'
-    join members m on m.patient_id = c.patient_id
-    union all
-    select k.rule_id, k.patient_id, 3 as weight, k.fact_table, k.fact_id
+    select k.rule_id, k.patient_id, 4 as weight, k.fact_table, k.fact_id
     from known k
 ),
 declined as (
-    select m.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
-    from said_no n
+    select m.rule_id, n.patient_id, n.until_day, n.fact_table, n.fact_id
+    from declined_lately n
     join value_set_code v on v.code = n.code
     join wanted m on m.tests_set = v.value_set and m.patient_id = n.patient_id
-    cross join as_of a
-    where n.day + 365 > a.day
 ),
 booked as (
-    select m.rule_id, b.patient_id, b.start_to_day, b.id
-    from future_appointment b
+    select m.rule_id, b.patient_id, b.free_day, b.id
+    from booked_visit b
     join value_set_code v on v.code = b.code
     join wanted m on m.tests_set = v.value_set and m.patient_id = b.patient_id
-    where b.status = 'booked'
 ),
 judged as (
     select m.rule_id, m.patient_id, m.subject, m.days_to_act, m.enter_day, m.leave_day, m.age, m.birth,
            t.sure_until, t.last_until, t.last_day, d.until_day, k.free_day,
            case when x.weight = 1 then 'hospice'
                 when x.weight = 2 then 'grave'
-                when x.weight = 3 then 'known'
+                when x.weight = 3 then 'frail'
+                when x.weight = 4 then 'known'
                 when t.sure_until > a.day then 'met'
                 when d.until_day is not null then 'declined'
                 when t.last_until > a.day then 'maybe'
@@ -186,10 +158,10 @@ judged as (
     cross join as_of a
     left join best t on t.rule_id = m.rule_id and t.patient_id = m.patient_id
     left join (select rule_id, patient_id, min(weight) as weight from barred group by rule_id, patient_id) x on x.rule_id = m.rule_id and x.patient_id = m.patient_id
-    left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
+    left join (select rule_id, patient_id, max(until_day) as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = m.rule_id and d.patient_id = m.patient_id
     -- booked is not done: the question comes back the day after
-    left join (select rule_id, patient_id, min(start_to_day) + 1 as free_day from booked group by rule_id, patient_id) k
+    left join (select rule_id, patient_id, min(free_day) as free_day from booked group by rule_id, patient_id) k
         on k.rule_id = m.rule_id and k.patient_id = m.patient_id
 ),
 dated as (
@@ -237,6 +209,7 @@ evidence as (
 select d.rule_id, d.patient_id, d.subject,
        case d.verdict when 'hospice' then 'EXCLUDED'
                       when 'grave' then 'EXCLUDED'
+                      when 'frail' then 'EXCLUDED'
                       when 'known' then 'EXCLUDED'
                       when 'met' then 'MET'
                       when 'declined' then 'EXCLUDED'
@@ -245,7 +218,7 @@ select d.rule_id, d.patient_id, d.subject,
        d.open_day as opens_on, d.open_day + d.days_to_act as due_on, d.leave_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
        case d.verdict when 'maybe' then 'report' when 'age' then 'birth' when 'never' then 'never' when 'hospice' then 'hospice'
-                      when 'grave' then 'grave' when 'known' then 'known' when 'declined' then 'declined' end as missing,
+                      when 'grave' then 'grave' when 'frail' then 'frail' when 'known' then 'known' when 'declined' then 'declined' end as missing,
        d.last_day as say_last_on
 from dated d
 join soonest s on s.rule_id = d.rule_id and s.patient_id = d.patient_id

@@ -10,6 +10,9 @@ missing:
   birth: "The day of birth is not exact enough to tell the age."
 excluded:
   hospice: "{patient} is in hospice or palliative care, where screening stops."
+  grave: "A grave illness on record leaves no time in which this could help."
+  frail: "{patient} lives in a nursing home, or is frail and gravely ill; from 66 on the clinician decides then."
+  pregnant: "{patient} is pregnant; weight and sugar are the maternity clinic's then."
   known: "It does not apply: the record names a condition that has care of its own."
   declined: "{patient} said no; asked again {opens_on}."
 authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-01}
@@ -18,7 +21,8 @@ clinical_review: {by: null, on: null}
 family: knowledge/weight_checks.csv
 whole: [bmi_from, age_from, age_to, months, days_to_act]
 step_kind: book
-needs: [person, final_result, done_test, said_no, active_condition, hospice_care, future_appointment, calendar, value_set_code]
+needs: [person, final_result, done_test, declined_lately, active_condition, screening_stopped, pregnant, booked_visit, calendar,
+        value_set_code]
 --- */
 with
 -- the newest body mass index of the last two years
@@ -69,35 +73,39 @@ last_seen as (
     where s.place = 1 and c2.calendar_id = 1 and c2.day = s.to_day
 ),
 barred as (
-    select m.rule_id, m.patient_id, 1 as weight, h.fact_table, h.fact_id
+    select m.rule_id, m.patient_id, x.weight, x.fact_table, x.fact_id
     from members m
-    join hospice_care h on h.patient_id = m.patient_id
+    join screening_stopped x on x.patient_id = m.patient_id
     union all
-    select m.rule_id, m.patient_id, 2 as weight, 'condition' as fact_table, c.id as fact_id
+    select m.rule_id, m.patient_id, 4 as weight, g.fact_table, g.fact_id
+    from members m
+    join pregnant g on g.patient_id = m.patient_id
+    union all
+    select m.rule_id, m.patient_id, 5 as weight, 'condition' as fact_table, c.id as fact_id
     from members m
     join active_condition c on c.patient_id = m.patient_id
     join value_set_code v on v.code = c.code and v.value_set = m.exclude_set
 ),
 declined as (
-    select m.rule_id, m.patient_id, n.day, n.fact_table, n.fact_id
+    select m.rule_id, m.patient_id, n.until_day, n.fact_table, n.fact_id
     from members m
-    join said_no n on n.patient_id = m.patient_id
+    join declined_lately n on n.patient_id = m.patient_id
     join value_set_code v on v.code = n.code and v.value_set = m.tests_set
-    cross join as_of a
-    where n.day + 365 > a.day
 ),
 booked as (
-    select m.rule_id, m.patient_id, b.id, b.start_to_day
+    select m.rule_id, m.patient_id, b.id, b.free_day
     from members m
-    join future_appointment b on b.patient_id = m.patient_id
+    join booked_visit b on b.patient_id = m.patient_id
     join value_set_code v on v.code = b.code and v.value_set = m.tests_set
-    where b.status = 'booked'
 ),
 judged as (
     select m.rule_id, m.patient_id, m.subject, m.days_to_act, m.leave_day, m.taken_from_day, m.bmi, t.last_day, t.sure_until,
            t.last_until, d.until_day, k.free_day,
            case when x.weight = 1 then 'hospice'
-                when x.weight = 2 then 'known'
+                when x.weight = 2 then 'grave'
+                when x.weight = 3 then 'frail'
+                when x.weight = 4 then 'pregnant'
+                when x.weight = 5 then 'known'
                 when t.sure_until > a.day then 'met'
                 when d.patient_id is not null then 'declined'
                 when t.last_until > a.day then 'report'
@@ -108,9 +116,9 @@ judged as (
     left join last_seen t on t.rule_id = m.rule_id and t.patient_id = m.patient_id
     left join (select rule_id, patient_id, min(weight) as weight from barred group by rule_id, patient_id) x
         on x.rule_id = m.rule_id and x.patient_id = m.patient_id
-    left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
+    left join (select rule_id, patient_id, max(until_day) as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = m.rule_id and d.patient_id = m.patient_id
-    left join (select rule_id, patient_id, min(start_to_day) + 1 as free_day from booked group by rule_id, patient_id) k
+    left join (select rule_id, patient_id, min(free_day) as free_day from booked group by rule_id, patient_id) k
         on k.rule_id = m.rule_id and k.patient_id = m.patient_id
 ),
 dated as (
@@ -168,10 +176,11 @@ evidence as (
     join family f on f.rule_id = k.rule_id
 )
 select d.rule_id, d.patient_id, d.subject,
-       case d.verdict when 'hospice' then 'EXCLUDED' when 'known' then 'EXCLUDED' when 'declined' then 'EXCLUDED'
-                      when 'met' then 'MET' when 'due' then 'DUE' else 'UNKNOWN' end as status,
+       case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'report' then 'UNKNOWN' when 'birth' then 'UNKNOWN'
+                      else 'EXCLUDED' end as status,
        d.open_day as opens_on, d.open_day + d.days_to_act as due_on, d.leave_day as lapses_on, s.day as recheck_on,
-       case d.verdict when 'hospice' then 'hospice' when 'known' then 'known' when 'declined' then 'declined'
+       case d.verdict when 'hospice' then 'hospice' when 'grave' then 'grave' when 'frail' then 'frail'
+                      when 'pregnant' then 'pregnant' when 'known' then 'known' when 'declined' then 'declined'
                       when 'report' then 'report' when 'birth' then 'birth' end as missing,
        d.bmi as say_bmi, d.taken_from_day as say_measured_on, d.last_day as say_last_on
 from dated d

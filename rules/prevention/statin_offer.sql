@@ -11,6 +11,9 @@ missing:
 excluded:
   hospice: "{patient} is in hospice or palliative care, where prevention stops."
   grave: "A grave illness on record leaves no time in which this could help."
+  frail: "{patient} lives in a nursing home, or is frail and gravely ill; from 66 on the clinician decides then."
+  kidneys: "{patient} is on dialysis or has a new kidney; a statin is for the kidney clinic to begin."
+  pregnant: "{patient} is pregnant; a statin is not begun then."
   declined: "{patient} does not want a statin; asked again {opens_on}."
 authority: {name: U.S. Preventive Services Task Force, edition: "August 2022 (B)",
             url: "https://www.uspreventiveservicestaskforce.org/uspstf/recommendation/statin-use-in-adults-preventive-medication",
@@ -20,8 +23,8 @@ clinical_review: {by: null, on: null}
 notes: The page was not opened on the day of writing. The risk must be in the record; it is not computed here. A risk factor is taken as given at 10 %.
 step_kind: call
 harm: 3
-needs: [person, final_result, current_ingredient, ingredient_class, settled, said_no, active_condition, hospice_care,
-        value_set_code]
+needs: [person, final_result, current_ingredient, ingredient_class, settled, declined_lately, screening_stopped,
+        kidney_failure, pregnant, value_set_code]
 --- */
 with
 -- the newest risk of the last two years
@@ -53,33 +56,37 @@ settled_by as (
     where s.is_decision = 1
 ),
 declined as (
-    select m.patient_id, n.day, n.fact_table, n.fact_id
+    select m.patient_id, n.until_day, n.fact_table, n.fact_id
     from members m
-    join said_no n on n.patient_id = m.patient_id and n.about_id = m.id
-    cross join as_of a
-    where n.day + 365 > a.day
+    join declined_lately n on n.patient_id = m.patient_id and n.about_id = m.id
 ),
 barred as (
-    select m.patient_id, 1 as weight, h.fact_table, h.fact_id
+    select m.patient_id, x.weight, x.fact_table, x.fact_id
     from members m
-    join hospice_care h on h.patient_id = m.patient_id
+    join screening_stopped x on x.patient_id = m.patient_id
     union all
-    select m.patient_id, 2 as weight, 'condition' as fact_table, c.id as fact_id
+    select m.patient_id, 4 as weight, k.fact_table, k.fact_id
     from members m
-    join active_condition c on c.patient_id = m.patient_id
-    join value_set_code v on v.code = c.code and v.value_set = 'limited_life_expectancy'
+    join kidney_failure k on k.patient_id = m.patient_id
+    union all
+    select m.patient_id, 5 as weight, g.fact_table, g.fact_id
+    from members m
+    join pregnant g on g.patient_id = m.patient_id
 ),
 judged as (
     select m.patient_id, m.day, m.risk, d.until_day,
            case when x.weight = 1 then 'hospice'
                 when x.weight = 2 then 'grave'
+                when x.weight = 3 then 'frail'
+                when x.weight = 4 then 'kidneys'
+                when x.weight = 5 then 'pregnant'
                 when s.patient_id is not null then 'met'
                 when d.patient_id is not null then 'declined'
                 when coalesce(m.value_unit, '') <> '%' then 'unit'
                 else 'due' end as verdict
     from members m
     left join (select distinct patient_id from settled_by) s on s.patient_id = m.patient_id
-    left join (select patient_id, max(day) + 365 as until_day from declined group by patient_id) d on d.patient_id = m.patient_id
+    left join (select patient_id, max(until_day) as until_day from declined group by patient_id) d on d.patient_id = m.patient_id
     left join (select patient_id, min(weight) as weight from barred group by patient_id) x on x.patient_id = m.patient_id
 ),
 evidence as (
@@ -101,7 +108,8 @@ select j.patient_id, 'offer:statin' as subject,
        j.day + 730 as lapses_on,
        case when j.until_day < j.day + 730 and j.until_day < a.day + 90 then j.until_day
             when j.day + 730 < a.day + 90 then j.day + 730 else a.day + 90 end as recheck_on,
-       case j.verdict when 'hospice' then 'hospice' when 'grave' then 'grave' when 'declined' then 'declined'
+       case j.verdict when 'hospice' then 'hospice' when 'grave' then 'grave' when 'frail' then 'frail'
+                      when 'kidneys' then 'kidneys' when 'pregnant' then 'pregnant' when 'declined' then 'declined'
                       when 'unit' then 'unit' end as missing,
        j.day as say_measured_on, j.risk as say_risk
 from judged j
