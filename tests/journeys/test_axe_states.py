@@ -22,7 +22,7 @@ def look(page, url, *, status=200):
         assert response.status == status, f"{url} answered {response.status}"
         fits(page)
         page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
-        page.wait_for_load_state("networkidle")
+        page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         fits(page)
         if width != 390:  # the rules of the widest and the narrowest hold between them; what sticks out may not
             is_accessible(page)

@@ -24,6 +24,7 @@ AS_OF = (date(2026, 3, 9) - date(1970, 1, 1)).days
 SHIPPED = read_library(content_root())
 EXAMPLES = read_library(Path(__file__).parents[2] / "rules_examples")
 QUERIES = (*SHIPPED.queries.values(), *EXAMPLES.queries.values())
+PEOPLE = 40
 SPARSE = (0, 0, 0, 1, 2, 5)  # facts a table: many tables are empty, so that much is passed over
 FAMILY = Family("", ("rule_id", "drug_set"), frozenset(), (("one", "statins"), ("two", None)))
 
@@ -102,7 +103,7 @@ def sparse() -> Iterator[tuple[RowEngine, int]]:
     """People by chance with few facts; other people with another SEED."""
     seed = int(os.environ.get("SEED", "20260309"))
     house = MemoryHouse()
-    people = GeneratedPeople({**SHIPPED.value_sets, **EXAMPLES.value_sets}, 80, AS_OF, seed, facts_a_table=SPARSE)
+    people = GeneratedPeople({**SHIPPED.value_sets, **EXAMPLES.value_sets}, PEOPLE, AS_OF, seed, facts_a_table=SPARSE)
     people.fill(house, list(knowledge.RELATIONS))
     yield RowEngine(house.connection), seed
     house.connection.close()
@@ -111,7 +112,7 @@ def sparse() -> Iterator[tuple[RowEngine, int]]:
 def _wrongly_passed_over(engine: RowEngine, checked: CheckedQuery, need: Need) -> tuple[int, int]:
     """(how many people were passed over, of how many of them the query would have spoken)."""
     tables, with_sets = looked_at(QUERIES)
-    passed = [p for p in range(1, 81) if not need.holds(engine.present(p, tables, with_sets))]
+    passed = [p for p in range(1, PEOPLE + 1) if not need.holds(engine.present(p, tables, with_sets))]
     return len(passed), sum(bool(engine.answers(checked.query, checked.shape, p, AS_OF)) for p in passed)
 
 
@@ -122,11 +123,10 @@ def test_nobody_of_whom_a_query_speaks_is_passed_over(sparse: tuple[RowEngine, i
         number, wrongly = _wrongly_passed_over(engine, checked, checked.needs_facts)
         assert wrongly == 0, f"{checked.query.id} would have spoken of {wrongly} people; SEED={seed}"
         passed += number
-    assert passed > 0.2 * 80 * len(QUERIES), "hardly anybody was passed over: the comparison says little"
+    assert passed > 0.2 * PEOPLE * len(QUERIES), "hardly anybody was passed over: the comparison says little"
 
 
 def test_control_a_need_that_is_not_one_is_found_out(sparse: tuple[RowEngine, int]) -> None:
     """Sabotage: a left join is taken for an inner one, so people without a goal are passed over."""
     engine, _ = sparse
-    wrong = [_wrongly_passed_over(engine, checked, Need(table="goal"))[1] for checked in QUERIES]
-    assert sum(wrong) > 0
+    assert any(_wrongly_passed_over(engine, checked, Need(table="goal"))[1] for checked in QUERIES)
