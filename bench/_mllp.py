@@ -6,6 +6,8 @@ second. ``without`` takes out a guard: ``order`` answers before anything is kept
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import random
@@ -19,8 +21,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count as counting
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from bench._postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = datetime(2026, 11, 20, 6, 0)
@@ -52,14 +58,21 @@ def house() -> None:
             warm_up(as_of=timezone.localdate())
             _say(warm=True)
             continue
+        if order["do"] == "mark":  # everything said before it has been said
+            _say(mark=order["turn"])
+            continue
         connection.close()
+        turn = order.pop("turn")
         pid = os.fork()
-        if pid == 0:
+        if pid:
+            _say(forked=pid, turn=turn)
+        else:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # no life outlasts its house (PR_SET_PDEATHSIG)
             try:
                 lives[order.pop("do")](**order)
             except BaseException as error:
-                print(json.dumps({"trouble": f"{type(error).__name__}: {error}"}), flush=True)
+                _say(trouble=f"{type(error).__name__}: {error}")
             finally:
                 os._exit(0)
 
@@ -72,7 +85,8 @@ def _only(topic: str) -> None:
 
 
 def _say(**said: Any) -> None:
-    print(json.dumps({"pid": os.getpid(), **said}), flush=True)
+    """One line in one piece: several processes speak at once."""
+    os.write(sys.stdout.fileno(), (json.dumps({"pid": os.getpid(), **said}) + "\n").encode())
 
 
 def _make() -> None:
@@ -163,13 +177,18 @@ def _forget_numbers() -> None:
 
 
 def _work() -> None:
+    from django.db import Error as DatabaseError
+    from django.db import connection
     from django.utils import timezone
 
     from beforehand.care.needs.arrivals import catch_up
 
     _say(working=True)
     while True:
-        catch_up(as_of=timezone.localdate())
+        try:
+            catch_up(as_of=timezone.localdate())
+        except DatabaseError:  # a job that fails is tried again, as the queue of jobs does it
+            connection.close()
         time.sleep(0.05)
 
 
@@ -229,12 +248,14 @@ def _state() -> None:
 class Home:
     """One home, and the process from which its listeners and workers are forked."""
 
-    def __init__(self, folder: Path, *, like: Path | None = None, topic: str = "") -> None:
+    def __init__(self, folder: Path, *, like: Path | None = None, topic: str = "", database: str = "") -> None:
         self.folder = folder
         if like is not None:
             shutil.copytree(like, folder, dirs_exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
         given = {"DJANGO_SETTINGS_MODULE": "beforehand.config.settings"}
+        if database:
+            given["DATABASE_URL"] = database
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
         self.house = subprocess.Popen(
             [sys.executable, "-m", "bench._mllp", "--house"],
@@ -243,26 +264,47 @@ class Home:
         )  # fmt: skip
         assert self.house.stdout is not None
         assert self.house.stdout.readline().strip() == "ready"
-        self.port = 0
+        self.port = self.turn = 0
         if like is None:
             self.order("make")
         self.order("warm")
 
     def order(self, do: str, **how: Any) -> dict[str, Any]:
         """Have something done by a process of its own; its first words."""
-        assert self.house.stdin is not None
-        assert self.house.stdout is not None
-        self.house.stdin.write(json.dumps({"do": do, **how}) + "\n")
-        self.house.stdin.flush()
+        self._tell(do, **how)
         while True:
-            said: dict[str, Any] = json.loads(self.house.stdout.readline())
+            said = self._hear()
             if "trouble" in said:
                 raise RuntimeError(said["trouble"])
-            if "closed" not in said:
+            if "closed" not in said and "forked" not in said:
                 return said
+
+    def _tell(self, do: str, **how: Any) -> int:
+        assert self.house.stdin is not None
+        self.turn += 1
+        self.house.stdin.write(json.dumps({"do": do, "turn": self.turn, **how}) + "\n")
+        self.house.stdin.flush()
+        return self.turn
+
+    def _hear(self) -> dict[str, Any]:
+        assert self.house.stdout is not None
+        said: dict[str, Any] = json.loads(self.house.stdout.readline())
+        return said
+
+    def stillborn(self, after: float, without: str = "") -> None:
+        """Start a listener and kill it so many seconds after it was forked, wherever it is by then."""
+        turn = self._tell("listen", port=self.port, without=without)
+        while (said := self._hear()).get("turn") != turn:
+            pass
+        time.sleep(after)
+        kill(int(said["forked"]))
+        mark = self._tell("mark")
+        while self._hear().get("mark") != mark:  # what it said while it lived
+            pass
 
     def listen(self, without: str = "", **how: Any) -> int:
         """Start a listener, always on the same port; its process."""
+        self.port = self.port or free_port()
         said = self.order("listen", port=self.port, without=without, **how)
         self.port = said["port"]
         return int(said["pid"])
@@ -278,6 +320,33 @@ class Home:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def free_port() -> int:
+    """A port that is free and never given to whoever connects, so that it is still free when its listener is killed."""
+    chance = random.SystemRandom()
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", chance.randrange(10_000, 30_000)))
+            return int(probe.getsockname()[1])
+
+
+class Homes:
+    """Homes that begin as copies of one empty home, each with its own database on the server if there is one."""
+
+    def __init__(self, folder: Path, server: Server | None = None, topic: str = "") -> None:
+        self.folder = folder
+        self.server = server
+        self.topic = topic
+        self._home("empty").close()
+
+    def _home(self, name: str, like: str = "") -> Home:
+        database = self.server.create(name, like) if self.server else ""
+        return Home(self.folder / name, like=self.folder / like if like else None, topic=self.topic, database=database)
+
+    def home(self, name: str) -> Home:
+        """An empty home of that name."""
+        return self._home(name, like="empty")
 
 
 def kill(pid: int, how: signal.Signals = signal.SIGKILL) -> None:
@@ -358,38 +427,55 @@ def verdict(answer: bytes) -> tuple[str, str]:
     return fields[1], fields[2]
 
 
+CHAPTER = 40  # messages about one person, so that the last one costs what the first cost
+
+
+def tale(sender: int) -> Iterator[tuple[str, bytes]]:
+    """What one sender sends, without end: person after person."""
+    for chapter in counting():
+        yield from story(sender * 10_000 + chapter, CHAPTER)
+
+
 @dataclass
 class Sender:
-    """Sends one person's messages in order, each until it is answered; some of them again."""
+    """Sends messages in order, each until it is answered, some of them again: so many, or until it is told to stop."""
 
     home: Home
-    person: int
-    count: int
+    number: int
+    count: int | None = None
     seed: int = 0
+    done: int = 0
     answered: dict[str, bytes] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
+    asked: list[tuple[float, float, bool]] = field(default_factory=list)  # from, until, whether it was answered
     trouble: list[str] = field(default_factory=list)
+    is_to_stop: bool = False
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.seed * 1000 + self.person)
+        self.chance = random.Random(self.seed * 1000 + self.number)
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         line: Line | None = None
-        for number, message in story(self.person, self.count):
+        for number, message in islice(tale(self.number), self.count):
             while True:
+                started = time.perf_counter()
                 try:
                     line = line or Line(self.home.port)
-                    started = time.perf_counter()
                     answer = line.ask(message)
                 except OSError:
                     line = None
+                    self.asked.append((started, time.perf_counter(), False))
                     time.sleep(0.01)
                     continue
+                self.asked.append((started, time.perf_counter(), True))
                 self.waits.append(time.perf_counter() - started)
                 self._hear(number, answer)
                 if self.chance.random() >= 0.05:
                     break
+            self.done += 1
+            if self.is_to_stop:
+                break
         if line is not None:
             line.close()
 
@@ -399,6 +485,26 @@ class Sender:
             self.trouble.append(f"{number} was answered {code} {echoed}")
         if self.answered.setdefault(number, answer) != answer:
             self.trouble.append(f"{number} was answered in two ways")
+
+
+def send_all(sent: list[Sender]) -> None:
+    """Have these senders send, and wait until each has sent what it was to send."""
+    for one in sent:
+        one.thread.start()
+    wait_for(sent)
+
+
+def wait_for(sent: list[Sender]) -> None:
+    """Until every sender has ended."""
+    for one in sent:
+        one.thread.join()
+
+
+def stop_all(sent: list[Sender]) -> None:
+    """Have each sender end with the message it is at."""
+    for one in sent:
+        one.is_to_stop = True
+    wait_for(sent)
 
 
 if __name__ == "__main__":

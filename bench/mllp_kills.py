@@ -1,11 +1,11 @@
 """SIGKILL of listener and worker under load: no message lost, none applied or answered twice.
 
-    python -m bench.mllp_kills [--quick] [--kills 1000] [--seed 1] [--without order|number] [--json]
+    python -m bench.mllp_kills [--quick] [--kills 1000] [--seed 1] [--postgresql] [--without order|number]
 
 Senders send stays and results, each message until it is answered and some of them again, while listener and worker are
-killed at random moments and started anew. Then every answered message must be in the record, and the record, its
-findings and its answers must be those of a home nobody disturbed; no need may stand twice. ``--without`` takes out a
-guard; it must fail.
+killed at random moments, at work and as they begin, and started anew. Then every answered message must be in the
+record, and the record, its findings and its answers must be those of a home that took in the same messages undisturbed;
+no need may stand twice. ``--without`` takes out a guard; it must fail.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench._mllp import Home, Sender, kill
+from bench._mllp import Home, Homes, Sender, kill, send_all, stop_all, wait_for
+from bench._postgres import Server
 
 QUICK = 60
+SENDERS = 6
 
 
 @dataclass
@@ -42,54 +46,93 @@ class Toll:
         return not (self.lost or self.doubled or self.differences)
 
 
-def undisturbed(home: Home, senders: int, count: int) -> dict[str, Any]:
-    """The state of a home that took in everything without a kill."""
+def undisturbed(home: Home, counts: Sequence[int]) -> dict[str, Any]:
+    """The state of a home that took in the same messages without a kill: so many of each sender."""
     listener = home.listen()
-    sent = [Sender(home, person, count) for person in range(senders)]
-    for one in sent:
-        one.thread.start()
-    for one in sent:
-        one.thread.join()
+    send_all([Sender(home, number, count) for number, count in enumerate(counts) if count])
     home.order("settle")
     kill(listener)
     return home.order("state")
 
 
+class Lives:
+    """A listener and a worker that are killed and started anew while messages come."""
+
+    def __init__(self, home: Home, sent: list[Sender], chance: random.Random, life: tuple[float, float], without: str):
+        self.home = home
+        self.sent = sent
+        self.chance = chance
+        self.life = life
+        self.without = without
+        self.listener = home.listen(without)
+        self.worker = int(home.order("work")["pid"])
+
+    def strike(self) -> int:
+        """Kill the listener, the worker, both at once, or the listener and then the next one as it begins; how many."""
+        after_an_answer(self.sent)
+        time.sleep(self.chance.uniform(*self.life))
+        lot = self.chance.random()
+        if lot < 0.2:
+            self._end_worker()
+            self._begin_worker()
+            return 1
+        kill(self.listener)
+        kills = 1
+        if lot < 0.5:
+            self._end_worker()
+            kills += 1
+        elif lot < 0.8:
+            self.home.stillborn(self.chance.uniform(0.0, 0.06), self.without)
+            kills += 1
+        self.listener = self.home.listen(self.without)
+        if lot < 0.5:
+            self._begin_worker()
+        return kills
+
+    def end(self) -> None:
+        """Kill both."""
+        kill(self.worker)
+        kill(self.listener)
+
+    def _end_worker(self) -> None:
+        kill(self.worker)
+
+    def _begin_worker(self) -> None:
+        self.worker = int(self.home.order("work")["pid"])
+
+
 def run_kills(
-    home: Home, calm: dict[str, Any], kills: int, *, senders: int, count: int, seed: int = 1, without: str = "",
+    home: Home, kills: int, *, senders: int, count: int | None = None, seed: int = 1, without: str = "",
     life: tuple[float, float] = (0.0, 0.2), report: bool = False,
-) -> Toll:  # fmt: skip
-    """Kill listener and worker at random while senders send; what it did, compared with a calm home."""
+) -> tuple[Toll, list[Sender], dict[str, Any]]:  # fmt: skip
+    """Kill listener and worker at random while senders send (``count`` messages each, or as long as it takes)."""
     started, chance, toll = time.perf_counter(), random.Random(seed), Toll()
-    listener, worker = home.listen(without), int(home.order("work")["pid"])
-    sent = [Sender(home, person, count, seed) for person in range(senders)]
+    sent = [Sender(home, number, count, seed) for number in range(senders)]
+    lives = Lives(home, sent, chance, life, without)
     for one in sent:
         one.thread.start()
+    said = 0
     while toll.kills < kills and any(one.thread.is_alive() for one in sent):
-        _after_an_answer(sent)
-        time.sleep(chance.uniform(*life))
-        if chance.random() < 0.8:
-            kill(listener)
-            listener = home.listen(without)
-        else:
-            kill(worker)
-            worker = int(home.order("work")["pid"])
-        toll.kills += 1
-        if report and toll.kills % 50 == 0:
-            print(f"{toll.kills} kills", file=sys.stderr, flush=True)
-    for one in sent:
-        one.thread.join()
-    kill(worker)
-    kill(listener)
+        toll.kills += lives.strike()
+        if report and toll.kills - said >= 50:
+            said = toll.kills
+            print(f"{said} kills, {sum(one.done for one in sent)} messages", file=sys.stderr, flush=True)
+    (stop_all if count is None else wait_for)(sent)
+    lives.end()
+    found = settled_state(home)
+    toll.seconds = round(time.perf_counter() - started, 1)
+    return toll, sent, found
+
+
+def settled_state(home: Home) -> dict[str, Any]:
+    """What stands in a home once a listener has begun anew and a worker has caught up."""
     listener = home.listen()
     home.order("settle")
     kill(listener)
-    _compare(toll, sent, calm, home.order("state"), senders * count)
-    toll.seconds = round(time.perf_counter() - started, 1)
-    return toll
+    return home.order("state")
 
 
-def _after_an_answer(sent: list[Sender]) -> None:
+def after_an_answer(sent: list[Sender]) -> None:
     """Wait for the next answer, so that a life does something however slow the machine is."""
     before, ends_at = sum(len(one.waits) for one in sent), time.monotonic() + 20
     while time.monotonic() < ends_at and any(one.thread.is_alive() for one in sent):
@@ -98,7 +141,9 @@ def _after_an_answer(sent: list[Sender]) -> None:
         time.sleep(0.001)
 
 
-def _compare(toll: Toll, sent: list[Sender], calm: dict[str, Any], found: dict[str, Any], every: int) -> None:
+def compare(toll: Toll, sent: list[Sender], calm: dict[str, Any], found: dict[str, Any]) -> Toll:
+    """Fill in what was lost, doubled or different from a calm home."""
+    every = sum(one.done for one in sent)
     answered = {number for one in sent for number in one.answered}
     toll.answered = len(answered)
     toll.lost = len(answered - set(found["answered"]))
@@ -114,6 +159,7 @@ def _compare(toll: Toll, sent: list[Sender], calm: dict[str, Any], found: dict[s
     toll.differences += found["breaches"]
     if len(answered) != every or found["kept"] or found["dirty"]:
         toll.differences.append(f"{every - len(answered)} unanswered, {found['kept']} kept, {found['dirty']} marked")
+    return toll
 
 
 def main() -> int:
@@ -122,20 +168,21 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} kills")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without", choices=("", "order", "number"), default="")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--postgresql", action="store_true", help="on a throw-away server instead of SQLite")
     given = parser.parse_args()
     kills = QUICK if given.quick else given.kills
-    senders, count = 6, kills * 3
-    with tempfile.TemporaryDirectory(prefix="beforehand-bench-") as folder:
-        empty = Path(folder) / "empty"
-        Home(empty).close()
-        with Home(Path(folder) / "calm", like=empty) as home:
-            calm = undisturbed(home, senders, count)
-        with Home(Path(folder) / "killed", like=empty) as home:
-            toll = run_kills(
-                home, calm, kills, senders=senders, count=count, seed=given.seed, without=given.without, report=True
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="beforehand-bench-")))
+        homes = Homes(folder, stack.enter_context(Server()) if given.postgresql else None)
+        with homes.home("killed") as home:
+            toll, sent, found = run_kills(
+                home, kills, senders=SENDERS, seed=given.seed, without=given.without, report=True
             )
-    print(json.dumps({**toll.__dict__, "seed": given.seed, "without": given.without}))
+        with homes.home("calm") as home:
+            calm = undisturbed(home, [one.done for one in sent])
+        compare(toll, sent, calm, found)
+    said = {"database": "PostgreSQL" if given.postgresql else "SQLite", "seed": given.seed, "without": given.without}
+    print(json.dumps({**toll.__dict__, **said}))
     return 0 if toll.is_sound else 1
 
 

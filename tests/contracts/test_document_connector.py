@@ -66,7 +66,10 @@ def test_it_leaves_to_others_what_they_read_though_it_is_named_as_a_text(other):
     assert not recognises(other, "in.txt")
 
 
-@pytest.mark.parametrize(("content", "name"), [(b"  ", "a.pdf"), (b"\0\1\2", "scan.pdf")])
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(b"  ", "a.pdf"), (b"\0\1\2", "scan.pdf"), (b"Content-Type: multipart/mixed; boundary=b\n\n--b--\n", "none.eml")],
+)
 def test_what_nobody_can_read_is_refused(content, name):
     with pytest.raises(StopError):
         list(items(content, name))

@@ -28,6 +28,7 @@ _Suite = suite_for(
         "many dates": calendar(
             START, "RDATE:" + ",".join(f"2026{m:02}{d:02}T070000Z" for m in range(1, 13) for d in range(1, 29))
         ),
+        "a zone whose name does not end": calendar(f"DTSTART;TZID=America/New_York{'x' * 5000}:20260302T070000"),
         "year zero": calendar("DTSTART:00000101T000000Z", "RRULE:FREQ=DAILY"),
         "the last year": calendar("DTSTART:99991231T235959Z", "DURATION:P9999999D"),
     },

@@ -72,7 +72,7 @@ def _calendars(content: bytes) -> list[Calendar]:
     try:
         found = Calendar.from_ical(text, multiple=True)
         return [calendar for calendar in found if isinstance(calendar, Calendar)]
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError):
         # The library raises these of its own on what it cannot read.
         raise StopError("The calendar cannot be read: a line is not as iCalendar has it.", RESEND) from None
 
