@@ -203,4 +203,5 @@ COLUMNS: Path = Path(os.environ.get("BEFOREHAND_COLUMNS") or HOME / "columns")  
 SPARK_MASTER: str = os.environ.get("BEFOREHAND_SPARK_MASTER", "")  # empty: what spark-defaults.conf or spark-submit say
 AUDIT_ANCHOR: Path = Path(os.environ.get("BEFOREHAND_AUDIT_ANCHOR") or HOME / "anchor" / "audit.jsonl")
 AUDIT_KEY: str = secret("audit.key")  # seals the audit trail; outside the database, so its editors cannot reseal
+WEBHOOK_KEY: str = secret("webhook.key")  # makes the secrets of those who post to us; in no database
 SIGN_IN_KEY: str = secret("sign-in.key")  # encrypts second-factor secrets in the database

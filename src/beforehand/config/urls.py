@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("beforehand.doors.gate.urls")),
+    path("", include("beforehand.doors.inbox.urls")),
     path("", include("beforehand.doors.coordinator.urls")),
 ]
 

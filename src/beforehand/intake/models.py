@@ -3,6 +3,10 @@
 from django.conf import settings
 from django.db import models
 
+from beforehand.intake.inbox_models import FolderFile as FolderFile
+from beforehand.intake.inbox_models import WatchedFolder as WatchedFolder
+from beforehand.intake.inbox_models import WebhookCall as WebhookCall
+from beforehand.intake.inbox_models import WebhookSender as WebhookSender
 from beforehand.intake.pull_models import PullFile as PullFile
 from beforehand.intake.pull_models import PullRun as PullRun
 from beforehand.intake.pull_models import PullSource as PullSource

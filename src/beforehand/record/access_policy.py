@@ -15,6 +15,7 @@ from beforehand.record.roles import (
     DECIDE_IDENTITY,
     READ_AUDIT,
     READ_RECORD,
+    RECONCILE,
     WORK_NEEDS,
     WORK_QUARANTINE,
     Capability,
@@ -38,7 +39,8 @@ class Row:
 
     ``before_second_factor``: open to somebody who has not set up the second factor yet (to set it up, or leave).
     ``while_locked``: open while the idle lock is on. ``is_background``: asked for by a page that stands open, so it
-    says nothing of whether somebody is there, and does not keep the idle lock off.
+    says nothing of whether somebody is there, and does not keep the idle lock off. ``commits_itself``: what it keeps
+    must be on disk whatever comes after, so its view makes its own transactions.
     """
 
     who: Who | Capability
@@ -46,6 +48,7 @@ class Row:
     before_second_factor: bool = False
     while_locked: bool = False
     is_background: bool = False
+    commits_itself: bool = False
 
     def allows_method(self, method: str) -> bool:
         """HEAD is a GET without its body."""
@@ -113,6 +116,20 @@ COORDINATOR: dict[str, Row] = {
     "search": Row(READ_RECORD, FORM),
     "person": Row(READ_RECORD),
     "person_history": Row(READ_RECORD),
+    "medicines": Row(READ_RECORD),
+    "allergies": Row(READ_RECORD),
+    "problems": Row(READ_RECORD),
+    "reconcile_medicines": Row(RECONCILE, FORM),
+    "reconcile_allergies": Row(RECONCILE, FORM),
+    "reconcile_problems": Row(RECONCILE, FORM),
+    "signed_list": Row(READ_RECORD),
+    "signed_list_print": Row(READ_RECORD),
+    "signed_list_give": Row(RECONCILE, WRITES),
+    "signed_list_undo": Row(RECONCILE, WRITES),
+    "giving_undo": Row(RECONCILE, WRITES),
+    "differences": Row(READ_RECORD),
+    "difference_settle": Row(RECONCILE, WRITES),
+    "settlement_undo": Row(RECONCILE, WRITES),
     "provenance": Row(READ_RECORD),
     "original": Row(READ_RECORD),
     "need": Row(READ_RECORD),
@@ -143,4 +160,9 @@ COORDINATOR: dict[str, Row] = {
     "gallery": Row(SIGNED_IN, READS),
 }
 
-POLICY: dict[str, Row] = {**SIGN_IN, **CLOSED, **GATE, **COORDINATOR}
+# Ways in and out that know their caller by something else than a session: a signature, or an address nobody can guess.
+INBOX: dict[str, Row] = {
+    "inbox:webhook": Row(PUBLIC, WRITES, commits_itself=True),
+}
+
+POLICY: dict[str, Row] = {**SIGN_IN, **CLOSED, **GATE, **COORDINATOR, **INBOX}

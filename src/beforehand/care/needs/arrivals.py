@@ -23,6 +23,7 @@ from beforehand.care.needs.risk import refresh_risk
 from beforehand.clinical.times import day_of
 from beforehand.intake.apply import apply_message, apply_messages
 from beforehand.intake.ledger import keep
+from beforehand.intake.settling import apply_trust
 from beforehand.lookahead.run import run_everyone, run_patients
 from beforehand.record.enrolment import default_programme, operations_team
 from beforehand.record.models import DirtyPatient, HouseSetting, Message, Patient, Source
@@ -70,7 +71,12 @@ def ready_to_receive(*, enrol_everyone: bool | None = None) -> None:
 def receive(data: bytes, source: Source, *, name: str = "", as_of: date | None = None) -> Arrival:
     """Take in one thing: keep it, apply it, look ahead. Returns once its facts are committed, whatever rules do."""
     message = keep(data=data, source=source, name=name, received_at=timezone.now())
-    applied = apply_messages(source, [(message, data)])
+    return take_up(message, data, as_of=as_of)
+
+
+def take_up(message: Message, data: bytes | None = None, *, as_of: date | None = None) -> Arrival:
+    """Apply what was just kept and look ahead; for doors that answer, or let go of a file, once the bytes are safe."""
+    applied = apply_messages(message.source, [(message, data)])
     counts, patients = applied.counts, frozenset(applied.patients)
     ran = bool(patients) and counts.received <= AT_ONCE
     if ran:
@@ -104,6 +110,8 @@ def settle_patients(patient_ids: Iterable[int], *, as_of: date) -> int:
     marked = dirty_among(patient_ids)
     if not marked:
         return 0
+    if apply_trust(marked):
+        marked = dirty_among(marked)  # a settlement is a fact that rules look at
     ids = list(marked)
     named = [set(tables.split()) for tables in marked.values()]
     tables = set().union(*named) if all(named) else None
@@ -118,6 +126,9 @@ def settle_patients(patient_ids: Iterable[int], *, as_of: date) -> int:
 def _settle_everyone(as_of: date) -> int:
     """One sweep for many dirty patients; whoever is marked again meanwhile stays marked."""
     ids = list(DirtyPatient.objects.values_list("patient_id", flat=True))
+    with transaction.atomic():
+        lock_for_writing()
+        apply_trust(ids)
     seen = Patient.unscoped.aggregate(seq=Max("changed_seq"))["seq"] or 0
     run_everyone(as_of=as_of)
     refresh_risk(ids, day_of(as_of))

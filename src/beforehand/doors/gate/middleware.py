@@ -40,7 +40,7 @@ class GateMiddleware:
         if route is None:
             return self.get_response(request)  # no such address: Django answers "not found"
         refusal = self._refuse(request, route, row)
-        response = refusal if refusal is not None else self._answer(request, route)
+        response = refusal if refusal is not None else self._answer(request, route, row)
         if row is None or row.who is not PUBLIC:
             response.headers["Cache-Control"] = "no-store"
             patch_vary_headers(response, ["Cookie"])
@@ -82,10 +82,10 @@ class GateMiddleware:
             return render(request, "gate/refused.html", status=403)
         return None
 
-    def _answer(self, request: Any, route: str) -> HttpResponse:
+    def _answer(self, request: Any, route: str, row: Row | None) -> HttpResponse:
         """Run the view; a change and its audit event are one transaction. What is refused halfway changed nothing."""
         with collecting() as trail:
-            if request.method in SAFE_METHODS:
+            if request.method in SAFE_METHODS or (row is not None and row.commits_itself):
                 response = self.get_response(request)
                 _write(request, route, trail, response)
                 return response

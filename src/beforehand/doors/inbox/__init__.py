@@ -1,0 +1,1 @@
+"""What others put down for us: files in a watched folder, and signed calls to a webhook."""
