@@ -103,11 +103,11 @@ class Lives:
 
 def run_kills(
     home: Home, kills: int, *, senders: int, count: int | None = None, seed: int = 1, without: str = "",
-    life: tuple[float, float] = (0.0, 0.2), report: bool = False,
+    life: tuple[float, float] = (0.0, 0.2), repeats: float = 0.05, report: bool = False,
 ) -> tuple[Toll, list[Sender], dict[str, Any]]:  # fmt: skip
     """Kill listener and worker at random while senders send (``count`` messages each, or as long as it takes)."""
     started, chance, toll = time.perf_counter(), random.Random(seed), Toll()
-    sent = [Sender(home, number, count, seed) for number in range(senders)]
+    sent = [Sender(home, number, count, seed, repeats) for number in range(senders)]
     lives = Lives(home, sent, chance, life, without)
     for one in sent:
         one.thread.start()

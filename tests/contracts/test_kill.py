@@ -4,13 +4,12 @@ Fifty kills: ``python bench/kill_ingest.py``.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-from bench._mllp import Home
+from bench._mllp import Homes
 from bench.kill_ingest import Trial, difference, run_kills
-from bench.mllp_kills import Toll, undisturbed
+from bench.mllp_kills import compare, undisturbed
 from bench.mllp_kills import run_kills as run_listener_kills
 
 
@@ -55,38 +54,37 @@ def test_two_ingests_at_once_apply_everything_once(trial: Trial) -> None:
     assert difference(trial.state(alone), trial.state(together)) == []
 
 
-# The listener: messages over MLLP. A thousand kills: ``python -m bench.mllp_kills``.
-
-SENDERS, MESSAGES = 3, 20
+# The listener: messages over MLLP. A thousand kills: ``python -m bench.mllp_kills``; of PostgreSQL: ``mllp_crashes``.
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """An empty home, and the state of one that took everything in undisturbed."""
-    folder = tmp_path_factory.mktemp("listener")
-    Home(folder / "empty", topic="transitions").close()
-    with Home(folder / "calm", like=folder / "empty", topic="transitions") as home:
-        return folder, undisturbed(home, SENDERS, MESSAGES)
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
+    return Homes(tmp_path_factory.mktemp("listener"), topic="transitions")
 
 
-def killed(calm: tuple[Path, dict[str, Any]], kills: int, without: str = "") -> Toll:
-    folder, state = calm
-    with Home(folder / f"killed{without}", like=folder / "empty", topic="transitions") as home:
+def killed(homes: Homes, kills: int, without: str = "", repeats: float = 0.05) -> Any:
+    """Kill so often; what it did, the senders, and what stands in the home."""
+    with homes.home(f"killed{without}") as home:
         return run_listener_kills(
-            home, state, kills, senders=SENDERS, count=MESSAGES, seed=20261123, without=without, life=(0.0, 0.03)
+            home, kills, senders=3, seed=20261123, without=without, repeats=repeats, life=(0.0, 0.03)
         )
 
 
-def test_killing_listener_and_worker_under_load_loses_and_doubles_nothing(calm: tuple[Path, dict[str, Any]]) -> None:
-    toll = killed(calm, kills=20)
-    assert toll.kills >= 10
+def test_killing_listener_and_worker_under_load_loses_and_doubles_nothing(homes: Homes) -> None:
+    toll, sent, found = killed(homes, kills=60)
+    with homes.home("calm") as home:
+        calm = undisturbed(home, [one.done for one in sent])
+    compare(toll, sent, calm, found)
+    assert toll.kills >= 60
     assert (toll.lost, toll.doubled, toll.differences) == (0, 0, [])
-    assert toll.answered == SENDERS * MESSAGES
+    assert toll.answered >= 60
 
 
-def test_control_answering_before_keeping_loses_messages(calm: tuple[Path, dict[str, Any]]) -> None:
-    assert killed(calm, kills=20, without="order").lost > 0
+def test_control_answering_before_keeping_loses_messages(homes: Homes) -> None:
+    toll, sent, found = killed(homes, kills=20, without="order")
+    assert compare(toll, sent, found, found).lost > 0
 
 
-def test_control_forgetting_what_was_answered_doubles_messages(calm: tuple[Path, dict[str, Any]]) -> None:
-    assert killed(calm, kills=3, without="number").differences
+def test_control_forgetting_what_was_answered_doubles_messages(homes: Homes) -> None:
+    toll, sent, found = killed(homes, kills=6, without="number", repeats=0.5)
+    assert compare(toll, sent, found, found).differences
