@@ -16,7 +16,8 @@ from tests.unit.pull.fhir_server import FakeClock, FhirServer, invented, serving
 class Post:
     """A home that asks one server, at a time that passes only by waiting."""
 
-    def __init__(self, server: FhirServer, clock: FakeClock) -> None:
+    def __init__(self, server: FhirServer, clock: FakeClock, home: Path) -> None:
+        self.home = home
         self.server = server
         self.clock = clock
         self._names = itertools.count()
@@ -37,4 +38,4 @@ def post(db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     settings.HOME, settings.BLOBS = tmp_path, tmp_path / "blobs"
     clock = FakeClock()
     with serving(FhirServer(invented(), clock)) as server:
-        yield Post(server, clock)
+        yield Post(server, clock, tmp_path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -340,11 +341,13 @@ def _moment(text: str) -> datetime:
 
 
 @contextmanager
-def serving(house: FhirServer) -> Iterator[FhirServer]:
+def serving(house: FhirServer, tls: ssl.SSLContext | None = None) -> Iterator[FhirServer]:
     """The server, for as long as it is asked."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Here", (Answering,), {"house": house}))
     server.daemon_threads = True
-    house.base = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    house.base = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

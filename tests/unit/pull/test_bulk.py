@@ -149,6 +149,19 @@ def test_a_file_that_breaks_off_is_taken_up_where_it_broke(post: Post, ranges: b
     assert sum(Message.objects.values_list("duplicates", flat=True)) == 0
 
 
+@pytest.mark.parametrize("said", ["bytes 0-3999/4000", "bytes 1-2/3", "", "bytes */9"])
+def test_a_rest_that_is_not_the_rest_is_not_taken(post: Post, said: str) -> None:
+    def wrong_rest(answering: Answering, visit: Visit) -> bool:
+        if "range" in visit.headers:
+            answering.say(206, b'{"resourceType": "Observation"}', {"Content-Range": said})
+            return True
+        return False
+
+    post.server.faults += [wrong_rest, breaks_off("/files/Observation", after=2000)]
+    outcome = post.run(post.asks())
+    assert (outcome.state, outcome.received, outcome.applied) == ("DONE", 15, 15)
+
+
 def test_control_forgetting_what_is_known_of_a_file_takes_it_in_twice(post: Post, monkeypatch) -> None:
     monkeypatch.setattr(files, "_behind", lambda blocks, known: blocks)
     post.server.ranges = False

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin
 
 import orjson
 
@@ -127,7 +126,7 @@ class Asking:
                     yield answer
                     return
                 named = answer.header("Location")
-            onward = self.origins.check(urljoin(url, named), what)
+            onward = self.origins.resolve(url, named, what)
             if origin_of(onward) != origin_of(url):
                 token = ""
             url = onward

@@ -29,7 +29,7 @@ def told_to_wait(retry_after: str | None, now: datetime) -> float | None:
         return min(float(said[:12]), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(said)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

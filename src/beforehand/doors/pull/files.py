@@ -7,6 +7,7 @@ by its bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -115,18 +116,16 @@ class Loading:
             if answer.status == 416 and begun:  # nothing stands behind what we have
                 self._end(file)
                 return
-            if answer.status not in (200, 206):
+            if answer.status != 200 and not (answer.status == 206 and "Range" in headers):
                 raise refused(answer.status, answer.read(MEGABYTE, what), what, is_lost=answer.status in (404, 410))
             if "html" in answer.header("Content-Type").lower():
                 raise TroubleError(
                     f"{what} is a page for people, not records.", "Ask whether its files need a sign-in of their own."
                 )
-            self._take(file, answer, begun if answer.status == 200 else self._continued(answer, begun, what), what)
-
-    def _continued(self, answer: Answer, begun: int, what: str) -> int:
-        if not answer.header("Content-Range").replace(" ", "").startswith(f"bytes{begun}-"):
-            raise TroubleError(f"The rest of {what} is not the rest that was asked for.", "It is tried again.")
-        return 0
+            if answer.status == 206 and not _is_the_rest(answer.header("Content-Range"), begun):
+                file.etag = ""  # it says that it can, and cannot: the whole is asked for then
+                raise BrokenAnswerError(f"the rest of {what} is not the rest that was asked for")
+            self._take(file, answer, begun if answer.status == 200 else 0, what)
 
     def _take(self, file: PullFile, answer: Answer, known: int, what: str) -> None:
         """Parts into the ledger; the first ``known`` bytes are there already."""
@@ -161,6 +160,12 @@ class Loading:
             )
         file.is_done = True
         file.save(update_fields=["is_done"])
+
+
+def _is_the_rest(content_range: str, begun: int) -> bool:
+    """Whether an answer holds everything from there to the end (``bytes 200-999/1000``)."""
+    found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", content_range.strip(), re.ASCII)
+    return found is not None and int(found[1]) == begun and int(found[2]) + 1 == int(found[3])
 
 
 def _behind(blocks: Iterator[bytes], known: int) -> Iterator[bytes]:

@@ -46,8 +46,7 @@ class Answer:
 
     def blocks(self, largest: int, what: str) -> Iterator[bytes]:
         """The body, unpacked, in blocks; refused where it grows beyond ``largest``."""
-        stated = self.header("Content-Length")
-        if stated.isdigit() and int(stated) > largest:
+        if (self._response.length or 0) > largest:
             raise _too_large(what, largest)
         total = 0
         packed = self.header("Content-Encoding").strip().lower()

@@ -34,4 +34,8 @@ class Origins:
 
     def resolve(self, at: str, named: str, what: str) -> str:
         """An address as a server named it, which may be relative to where it was found."""
-        return self.check(urljoin(at, named), what)
+        try:
+            url = urljoin(at, named)
+        except ValueError:
+            url = ""
+        return self.check(url, what)

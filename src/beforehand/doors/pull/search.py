@@ -86,12 +86,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _moment(date: str, now: datetime) -> str:
-    """The server's own time when we began, a little earlier; ours where it does not tell."""
+    """When we began by the server's clock or by ours, whichever is behind, and a little earlier."""
     try:
-        moment = parsedate_to_datetime(date)
-    except (ValueError, TypeError):
-        moment = now
-    return (moment.astimezone(UTC) - OVERLAP).isoformat(timespec="seconds")
+        moment = min(parsedate_to_datetime(date).astimezone(UTC) - OVERLAP, now - OVERLAP)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        moment = now - OVERLAP
+    return moment.isoformat(timespec="seconds")
 
 
 def _questions(pull: PullSource, patients: list[str], offered: Offered) -> Iterator[tuple[str, str]]:
