@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import signal
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bench._mllp import Home, Line, kill, story, verdict
+from bench.mllp import Lines, certificate
 
 from beforehand.doors.cli.commands.listen import tls_context
 from tests.factories.hl7_messages import admission, discharge
@@ -103,22 +103,45 @@ def test_a_graceful_stop_answers_what_has_come_whole_and_loses_nothing(home: Hom
         home.port = before
 
 
-def test_a_line_may_be_encrypted(tmp_path: Path) -> None:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    server, client = tls_context(cert, key, None), ssl.create_default_context(cafile=str(cert))
+def test_an_encrypted_line_is_answered_and_a_plain_or_untrusting_one_is_not(home: Home, tmp_path: Path) -> None:
+    before, home.port = home.port, 0
+    lines = Lines(tmp_path)
+    process = home.listen(**lines.how)
+    try:
+        encrypted = lines.open(home)
+        assert verdict(encrypted.ask(admission("tls", mrn="700400"))) == ("AA", "tls")
+        assert isinstance(encrypted.socket, ssl.SSLSocket)
+        assert encrypted.socket.version() in ("TLSv1.2", "TLSv1.3")
+        plain = Line(home.port)
+        with pytest.raises(OSError):
+            plain.ask(admission("plain", mrn="700400"))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            Line(home.port, tls=ssl.create_default_context())
+        assert verdict(encrypted.ask(discharge("still", mrn="700400"))) == ("AA", "still")
+        encrypted.close()
+        assert "plain" not in home.order("state")["answered"]
+    finally:
+        kill(process)
+        home.port = before
+
+
+def test_only_senders_whose_certificate_we_signed_get_in_where_that_is_asked(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    server, client = tls_context(cert, key, cert), ssl.create_default_context(cafile=str(cert))
+    assert server.verify_mode == ssl.CERT_REQUIRED
+    with pytest.raises(ssl.SSLError):
+        shake_hands(server, client)
+    client.load_cert_chain(cert, key)
+    assert shake_hands(server, client) in ("TLSv1.2", "TLSv1.3")
+
+
+def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext) -> str | None:
+    """What the two agree on, without a socket."""
     ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
     talking = client.wrap_bio(ours, theirs, server_hostname="localhost")
     listening = server.wrap_bio(theirs, ours, server_side=True)
     for _ in range(10):
         for end in (talking, listening):
-            try:
+            with contextlib.suppress(ssl.SSLWantReadError):
                 end.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-    assert talking.version() in ("TLSv1.2", "TLSv1.3")
-    assert tls_context(cert, key, cert).verify_mode == ssl.CERT_REQUIRED
+    return talking.version()
