@@ -21,8 +21,9 @@ from beforehand.intake.models import FiledItem, QuarantinedItem
 from beforehand.intake.quarantine import retry_now
 from beforehand.intake.store.balance import move_to_refused
 from beforehand.record.identity import carry_over_decision
-from beforehand.record.models import Item, LinkDecision, Message, PersonRecord, Resource, Source
+from beforehand.record.models import Item, LinkDecision, Message, PersonRecord, Resource, Source, SourceTrust
 from beforehand.record.store.rows import lock_for_writing
+from beforehand.record.trust import write_end, write_trust
 
 Entry = dict[str, Any]
 
@@ -47,7 +48,7 @@ def written_ledger() -> Iterator[Entry]:
         entries.append((message.received_at, message.pk, entry))
     last = len(entries)
     for number, (at, entry) in enumerate(
-        (*_links(sources), *_refusals(), *_releases(), *_filings(sources)), start=last + 1
+        (*_links(sources), *_refusals(), *_releases(), *_filings(sources), *_trust()), start=last + 1
     ):
         entries.append((at, number, entry))
     for _, _, entry in sorted(entries, key=lambda each: (each[0], each[1])):
@@ -123,6 +124,17 @@ def _filings(sources: dict[int, Source]) -> Iterator[tuple[datetime, Entry]]:
         yield filed[0].at, entry
 
 
+def _trust() -> Iterator[tuple[datetime, Entry]]:
+    """The rules the organisation set on which source holds; what they settled is a message like any other."""
+    for rule in SourceTrust.objects.select_related("preferred", "over").order_by("id"):
+        entry = {"entry": "trust", "number": rule.number, "kind": rule.kind, "preferred": rule.preferred.name}
+        entry |= {"over": rule.over.name, "reason": rule.reason, "user": rule.set_by_id}
+        yield rule.set_at, entry | {"at": rule.set_at.isoformat()}
+        if rule.ended_at is not None:
+            ended = {"entry": "trust ended", "number": rule.number, "reason": rule.ended_why, "user": rule.ended_by_id}
+            yield rule.ended_at, ended | {"at": rule.ended_at.isoformat()}
+
+
 def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> Applied:
     """Put a written ledger through a fresh home. ``read_bytes`` gives the bytes of a digest."""
     if Message.objects.exists():
@@ -145,6 +157,8 @@ def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> A
             total.add(_release(entry, at))
         elif entry["entry"] == "filing":
             total.add(_file(entry, at))
+        elif entry["entry"] in ("trust", "trust ended"):
+            _trust_again(entry, at)
         else:
             _refuse_item(entry, at)
     return total
@@ -167,6 +181,15 @@ def _receive(entry: Entry, at: datetime, read_bytes: Callable[[str], bytes]) -> 
     content = read_bytes(entry["digest"])
     message = keep(data=content, source=source, name=entry["name"], received_at=at, held=entry.get("held", ""))
     return apply_messages(source, [(message, content)], now=at)
+
+
+def _trust_again(entry: Entry, at: datetime) -> None:
+    if entry["entry"] == "trust":
+        stated = {name: entry[name] for name in ("number", "kind", "preferred", "over", "reason")}
+        write_trust(**stated, set_by_id=entry["user"], at=at)
+    else:
+        rule = SourceTrust.objects.get(number=entry["number"])
+        write_end(rule=rule, reason=entry["reason"], ended_by_id=entry["user"], at=at)
 
 
 def _record(source: str, logical_id: str) -> int:

@@ -89,13 +89,39 @@ class Tolerance:
     days: int = 0
     unstated_agrees: bool = False
     hour_counts: bool = False
+    differs_from: int | None = None  # days apart from which two of one thing contradict each other, and up to which
+    differs_to: int | None = None
+
+    def is_one(self, one: Moment, other: Moment) -> bool:
+        """Whether two times can be one."""
+        if one.first is None or other.first is None:
+            return self.unstated_agrees or one.first == other.first
+        if (one.first, one.last) == (other.first, other.last):
+            return one.minute is None or other.minute is None or one.clock == other.clock or one.minute == other.minute
+        if not self.days or one.last is None or other.last is None:
+            return False
+        if one.first == one.last and other.first == other.last:
+            return abs(one.first - other.first) <= self.days
+        return one.first <= other.last and other.first <= one.last  # a month or a year that holds the day
+
+    def differs(self, one: int | None, other: int | None) -> bool:
+        """Whether two days are so far apart that one of them must be wrong."""
+        if one is None or other is None or self.differs_from is None:
+            return False
+        return self.differs_from <= abs(one - other) <= (self.differs_to or abs(one - other))
 
 
 @cache
 def tolerances() -> dict[str, Tolerance]:
     """Fact table -> how many days apart two sources may put one thing."""
     return {
-        row["table"]: Tolerance(int(row["days"]), row["unstated_agrees"] == "1", row["hour_counts"] == "1")
+        row["table"]: Tolerance(
+            int(row["days"]),
+            row["unstated_agrees"] == "1",
+            row["hour_counts"] == "1",
+            int(row["differs_from"]) if row["differs_from"] else None,
+            int(row["differs_to"]) if row["differs_to"] else None,
+        )
         for row in read_table("agreement_days.csv")
     }
 
@@ -210,37 +236,28 @@ def _plain(column: Column, row: Row, meanings: Meanings) -> Any:
 def is_compatible(table: str, one: Said, other: Said) -> bool:
     """Whether nothing that both say differs."""
     return (
-        _same_time(tolerance_of(table), one.time, other.time)
+        (one.time is None or other.time is None or tolerance_of(table).is_one(one.time, other.time))
         and _same_value(one, other)  # of times found to be the same
         and all(a is None or b is None or a == b for a, b in zip(one.may, other.may, strict=True))
     )
-
-
-def _same_time(tolerance: Tolerance, one: Moment | None, other: Moment | None) -> bool:
-    if one is None or other is None or one == other:
-        return True
-    if one.first is None or other.first is None:
-        return tolerance.unstated_agrees
-    if (one.first, one.last) == (other.first, other.last):
-        return one.minute is None or other.minute is None or one.clock == other.clock or one.minute == other.minute
-    if not tolerance.days or one.last is None or other.last is None:
-        return False
-    if one.first == one.last and other.first == other.last:
-        return abs(one.first - other.first) <= tolerance.days
-    return one.first <= other.last and other.first <= one.last  # a month or a year that holds the day
 
 
 def _same_value(one: Said, other: Said) -> bool:
     a, b = one.value, other.value
     if a is None or b is None:
         return a is None and b is None
-    if a.dimension != b.dimension:
-        return False
-    if a.number == b.number:
-        return True
     same_minute = all(said.time is not None and said.time.minute is not None for said in (one, other))
-    fewest = FEWEST_CONVERTED if a.kind != b.kind and same_minute else FEWEST_DIGITS
-    return is_rounding(a, b, fewest) or is_rounding(b, a, fewest)
+    return is_same_number(a, b, same_minute)
+
+
+def is_same_number(one: Amount, other: Amount, same_minute: bool) -> bool:
+    """Whether two numbers are one, perhaps in another unit or rounded; of times found to be the same."""
+    if one.dimension != other.dimension:
+        return False
+    if one.number == other.number:
+        return True
+    fewest = FEWEST_CONVERTED if one.kind != other.kind and same_minute else FEWEST_DIGITS
+    return is_rounding(one, other, fewest) or is_rounding(other, one, fewest)
 
 
 def is_rounding(short: Amount, long: Amount, fewest: int) -> bool:

@@ -8,7 +8,6 @@ rules read it as a fact. Only people and the organisation's own rules settle: a 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -73,6 +72,7 @@ def _recompute(patient: int) -> bool:
         left, right = row["left_id"], row["right_id"]
         is_standing = (
             newest.get(frozenset((left, right))) is row
+            and row["outcome"] != "OPEN"
             and said.get(left) == row["left_seen"]
             and said.get(right) == row["right_seen"]
         )
@@ -81,11 +81,3 @@ def _recompute(patient: int) -> bool:
             changes.append((*derived, row["id"]))
     stand(changes)
     return bool(changes)
-
-
-def what_changed(row: Row, said: Mapping[int, str]) -> dict[str, bool]:
-    """Of a settlement that no longer stands: whether either side says something else now, or is gone."""
-    changed: dict[str, bool] = defaultdict(bool)
-    for side in ("left", "right"):
-        changed[side] = said.get(row[f"{side}_id"]) != row[f"{side}_seen"]
-    return dict(changed)

@@ -58,7 +58,7 @@ class Identities:
 
     def __init__(self, source: Source) -> None:
         self.source_id = int(source.pk)
-        self.is_person = source.kind == "PERSON"
+        self.is_person = source.kind in ("PERSON", "RULE")  # only those of this house refer to what others said
         self.known: dict[Key, int] = {}
         self.current: dict[int, int | None] = {}  # identity -> item that states it now, of those found in the database
         self.fresh: dict[int, Key] = {}

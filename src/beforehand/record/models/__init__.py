@@ -15,7 +15,7 @@ from beforehand.record.models.people import (
     PossibleMatch,
     UnlinkedStatement,
 )
-from beforehand.record.models.provenance import DirtyPatient, Item, Message, Resource, Source
+from beforehand.record.models.provenance import DirtyPatient, Item, Message, Resource, Source, SourceTrust
 from beforehand.record.models.work import BreakGlass, Enrolment, HouseSetting, Programme, Team, TeamMember, User
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Programme",
     "Resource",
     "Source",
+    "SourceTrust",
     "Team",
     "TeamMember",
     "UnlinkedStatement",

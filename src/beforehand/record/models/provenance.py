@@ -18,6 +18,28 @@ class Source(models.Model):
         db_table = "source"
 
 
+class SourceTrust(models.Model):
+    """A rule the organisation set: where these two sources contradict each other in such things, the one holds.
+
+    ``number`` is the same in every home that replays the ledger. An ended rule settles nothing new, and what it settled
+    is open again.
+    """
+
+    number = models.CharField(max_length=36, unique=True)
+    kind = models.CharField(max_length=20)  # medicine, allergy, ...
+    preferred = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    over = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=400)
+    set_by_id = models.BigIntegerField(null=True)
+    set_at = models.DateTimeField()
+    ended_by_id = models.BigIntegerField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_why = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        db_table = "source_trust"
+
+
 class Message(models.Model):
     """One thing received. Bytes live in the blob store under ``digest``; a message is never changed or deleted.
 
