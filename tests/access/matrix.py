@@ -82,6 +82,12 @@ def targets(world: World, held: tuple[str, ...]) -> Iterator[Target]:
             yield Target(about, (("match_id", marked.match),), twin=True)
         elif held == ("decision_id",):
             yield Target(about, (("decision_id", marked.decision),), twin=True)
+        elif held == ("list_id",):
+            yield Target(about, (("list_id", marked.facts["procedure"]),))
+        elif held == ("handing_id",):
+            yield Target(about, (("handing_id", marked.facts["communication"]),))
+        elif held == ("patient_id", "settlement_id"):
+            yield Target(about, (("patient_id", marked.patient.pk), ("settlement_id", marked.facts["settlement"])))
         elif held == ("public_id",):
             yield Target("", (("public_id", "of-nobody"),))  # what a sender's call is answered: tests/unit/inbox
             return
@@ -236,6 +242,10 @@ class Visitor:
             return {302, 404}  # the needs of everybody are swapped into the form; without a team there is no colleague
         if route in ("item_content", "filing_undo", "statement_settle"):
             return {200, 302, 404}  # the items here are no documents, nobody filed them, and the form names no entry
+        if route.startswith("signed_list") or route == "giving_undo":
+            return {200, 302, 404}  # the procedures here are a system's: nobody signed a list by them
+        if route == "settlement_undo":
+            return {302, 404}  # these settlements were settled by nobody
         if route == "undo":
             return {302, 403}  # one's own, or as a supervisor
         return {200, 302, 422}

@@ -35,8 +35,8 @@ class Group:
 def rows_of(one: OnePatient, table: str) -> list[Row]:
     """One patient's rows of a table, newest first, without those entered in error."""
     time = FACTS[table].by[1]
-    order = [F(f"{time}_to_day").desc(nulls_last=True), "-id"]
-    rows: list[Row] = list(one.facts(table).order_by(*order).values()[:NEWEST])
+    newest_first = F(f"{time}_to_day").desc(nulls_last=True)
+    rows: list[Row] = list(one.facts(table).order_by(newest_first, "-id").values()[:NEWEST])
     return [row for row in rows if "entered-in-error" not in (row.get("status"), row.get("verification"))]
 
 

@@ -147,7 +147,7 @@ def _entry(line: Line, answer: Answer, stated: Resource | None, how: Circumstanc
     seen = seen_line(line)
     newest = [fact for fact in (line.last(sort) for sort in SORTS) if fact is not None]
     item = f"{stated['resourceType']}/{stated['id']}" if stated else how.references[newest[0].fact_id]
-    parts = [{"url": sort, "valueString": words} for sort, words in seen.words.items()]
+    parts: list[Resource] = [{"url": sort, "valueString": words} for sort, words in seen.words.items()]
     parts += [{"url": "fact", "valueReference": {"reference": how.references[fact.fact_id]}} for fact in newest]
     parts += [{"url": "label", "valueCode": label} for label in sorted(line.labels)]
     if answer.words.strip():
@@ -160,7 +160,7 @@ def _entry(line: Line, answer: Answer, stated: Resource | None, how: Circumstanc
 
 
 def _added_entry(one: Added, stated: Resource) -> Resource:
-    parts = [{"url": "added", "valueBoolean": True}]
+    parts: list[Resource] = [{"url": "added", "valueBoolean": True}]
     parts += [{"url": "words", "valueString": one.words.strip()}] if one.words.strip() else []
     return {
         "flag": coded("added"),
@@ -173,9 +173,9 @@ def _stated(kind: str, number: str, line: Line, answer: Answer, review: Review, 
     """What the answer states of the line; nothing where it only confirms, or where nobody was asked."""
     if review.told_by == "records":
         return None
-    named = {"text": line.name}
+    named: dict[str, Any] = {"text": line.name}
     if how.codes.get(line.code or 0):
-        named = {"coding": how.codes[line.code or 0], "text": line.name}  # type: ignore[dict-item]  # a CodeableConcept
+        named["coding"] = how.codes[line.code or 0]
     made: Resource | None = None
     if kind == MEDICINES:
         order = line.last(PRESCRIBED)

@@ -150,7 +150,8 @@ class _Reader:
     def medicine(self, group: Group) -> Line:
         orders = [self._order(row) for row in group.rows.get("medication_request", ())]
         fills = [self._fill(row) for row in group.rows.get("medication_dispense", ()) if row["status"] == "completed"]
-        said, listed = [], []
+        said: list[Fact] = []
+        listed: list[Fact] = []
         for row in group.rows.get("medication_statement", ()):
             fact = self._statement(row)
             (said if fact.is_said or row.get("informant_id") in self.family else listed).append(fact)

@@ -83,7 +83,7 @@ def signed_lists(principal: Principal, patient_id: int, kind: str) -> list[Signi
     rows = for_principal(principal).of(patient_id).facts("procedure").filter(
         code__in=concepts, source_id__in=people, status="completed"
     )  # fmt: skip
-    return _signings(rows.order_by("-item_id").values()[:100], kind)
+    return _signings(list(rows.order_by("-item_id").values()[:100]), kind)
 
 
 def _signings(rows: Sequence[Mapping[str, Any]], kind: str) -> list[Signing]:

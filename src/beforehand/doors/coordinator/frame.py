@@ -10,9 +10,13 @@ from django.urls import NoReverseMatch, reverse
 
 from beforehand.record.access import ASSIGN_WORK, READ_RECORD, WORK_QUARANTINE, principal_of
 
+_PEOPLE = (
+    *("people", "person", "provenance", "original", "medicines", "allergies", "problems", "reconcile", "signed"),
+    *("differences", "difference"),
+)
 SECTIONS = (
     ("Today", "today", READ_RECORD, ("today", "need")),
-    ("People", "people", READ_RECORD, ("people", "person", "provenance", "original")),
+    ("People", "people", READ_RECORD, _PEOPLE),
     ("Needs sorting", "sorting", WORK_QUARANTINE, ("sorting", "item", "match", "matches")),
     ("Operations", "operations", WORK_QUARANTINE, ("operations",)),
     ("Team", "team", ASSIGN_WORK, ("team",)),

@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from beforehand.care.medicines.lines import KINDS, MEDICINES
+from beforehand.care.medicines.signed import signed_lists
 from beforehand.care.needs.evidence import evidence_views
 from beforehand.care.needs.forecast import forecast as forecast_of
 from beforehand.care.needs.shapes import FindingView, NeedView
@@ -17,13 +19,23 @@ from beforehand.care.needs.views import finding_view
 from beforehand.care.needs.worklist import person_needs
 from beforehand.clinical.fact_words import fact_line, table_words, when
 from beforehand.clinical.tables import ALL, FACTS
-from beforehand.doors.coordinator import present_chart, present_coming, present_needs, present_risk, wording
+from beforehand.doors.coordinator import (
+    present_chart,
+    present_coming,
+    present_differences,
+    present_lists,
+    present_needs,
+    present_risk,
+    wording,
+)
 from beforehand.doors.coordinator.chart import Chart
 from beforehand.lookahead.models import Finding
-from beforehand.record.access import WORK_NEEDS
+from beforehand.record.access import RECONCILE, WORK_NEEDS
+from beforehand.record.contradictions import Contradiction, contradictions_of
 from beforehand.record.models import Enrolment, Patient, PersonContact, PersonIdentifier, PersonRecord
 
 PAGE = 50
+SHOWN = 4  # contradictions on the page; the desk has all
 
 
 @require_safe
@@ -65,6 +77,7 @@ def _context(
     coming = present_coming.coming(chart, forecast_of(request.principal, patient.pk, as_of=now), findings, live, now)
     visits = present_chart.visits(chart, now)
     results = present_chart.results(chart, now)
+    differing = [one for one in contradictions_of(request.access, patient.pk) if not one.is_settled]
     return {
         "title": f"Person {patient.pk}",
         "may_work": request.principal.may(WORK_NEEDS),
@@ -73,7 +86,13 @@ def _context(
         "next": first,
         "needs": shown,
         "unknowns": present_coming.unknowns(findings),
-        "versus": present_coming.contradictions(findings, live) + _differing_records(request, chart),
+        "versus": [present_differences.contradiction(one, now) for one in differing[:SHOWN]]
+        + _not_shown_yet(findings, live, differing)
+        + _differing_records(request, chart),
+        "to_settle": len(differing),
+        "differences_url": reverse("differences", args=[patient.pk]),
+        "lists": _lists(request, patient.pk),
+        "may_sign": request.principal.may(RECONCILE),
         "coming": coming,
         "lanes": present_coming.lanes(coming, now),
         "allergies": present_chart.allergies(chart),
@@ -93,6 +112,24 @@ def _context(
         "add_url": reverse("need_add", args=[patient.pk]),
         "source_count": wording.count_words(chart.source_count, "source"),
         "foot": "One record. Open any grey chip to see who said so and when.",
+    }
+
+
+def _not_shown_yet(
+    findings: list[FindingView], live: list[NeedView], differing: list[Contradiction]
+) -> list[dict[str, Any]]:
+    """What rules found to contradict, where the same two facts are not on the page already."""
+    known = {said.fact_id for one in differing for side in (one.left, one.right) for said in side.said_by}
+    rest = [one for one in findings if not {each.fact_id for each in one.evidence} & known]
+    return present_coming.contradictions(rest, live)
+
+
+def _lists(request: Any, patient_id: int) -> dict[str, str]:
+    """Where the lists are, and who signed the medicines last."""
+    signed = signed_lists(request.principal, patient_id, MEDICINES)
+    return {kind: reverse(kind, args=[patient_id]) for kind in KINDS} | {
+        "sign": reverse("reconcile_medicines", args=[patient_id]),
+        "signed": f"{signed[0].by}, {present_lists.when_signed(signed[0])}" if signed else "",
     }
 
 

@@ -2,11 +2,14 @@
 
 from django.urls import URLPattern, path
 
+from beforehand.care.medicines.lines import KINDS
 from beforehand.doors.coordinator import (
     acts,
+    differences,
     documents,
     gallery,
     identity,
+    lists,
     needs,
     operations,
     people,
@@ -26,6 +29,19 @@ urlpatterns: list[URLPattern] = [
     path("people/<int:patient_id>/", person.person, name="person"),
     path("people/<int:patient_id>/history/", person.history, name="person_history"),
     path("people/<int:patient_id>/add/", acts.add, name="need_add"),
+    *(path(f"people/<int:patient_id>/{kind}/", lists.standing, {"kind": kind}, name=kind) for kind in KINDS),
+    *(
+        path(f"people/<int:patient_id>/{kind}/sign/", lists.reconcile, {"kind": kind}, name=f"reconcile_{kind}")
+        for kind in KINDS
+    ),
+    path("lists/<int:list_id>/", lists.signed_list, name="signed_list"),
+    path("lists/<int:list_id>/print/", lists.signed_list_print, name="signed_list_print"),
+    path("lists/<int:list_id>/give/", lists.signed_list_give, name="signed_list_give"),
+    path("lists/<int:list_id>/undo/", lists.signed_list_undo, name="signed_list_undo"),
+    path("lists/given/<int:handing_id>/undo/", lists.giving_undo, name="giving_undo"),
+    path("people/<int:patient_id>/differences/", differences.differences, name="differences"),
+    path("people/<int:patient_id>/differences/settle/", differences.settle, name="difference_settle"),
+    path("people/<int:patient_id>/differences/<int:settlement_id>/undo/", differences.undo, name="settlement_undo"),
     path("facts/<slug:table>/<int:fact_id>/", provenance.provenance, name="provenance"),
     path("facts/<slug:table>/<int:fact_id>/original/", provenance.original, name="original"),
     path("needs/<int:need_id>/", needs.need, name="need"),
