@@ -103,6 +103,11 @@ def _read(stream: IO[bytes], limits: Limits) -> bytes:
     return b"".join(parts)
 
 
+def is_archive(head: bytes) -> bool:
+    """Whether bytes begin as an archive does, of any sort that is opened."""
+    return _sort(head) != "plain"
+
+
 def _sort(head: bytes) -> str:
     if head[:2] == b"\x1f\x8b":
         return "gzip"

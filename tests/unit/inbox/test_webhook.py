@@ -40,7 +40,8 @@ def sender() -> WebhookSender:
 
 
 def post(
-    sender: WebhookSender, body: bytes = BODY, *, secret: str = "", at: datetime | None = None, late: timedelta = timedelta(), signature: str = "",
+    sender: WebhookSender, body: bytes = BODY, *, secret: str = "", at: datetime | None = None,
+    late: timedelta = timedelta(), signature: str = "",
     public_id: str = "", media_type: str = "application/fhir+json", client: Client | None = None,
 ) -> Any:  # fmt: skip
     """One call, signed as the sender would."""

@@ -17,6 +17,7 @@ from django.utils import timezone
 from beforehand.care.needs.actions import today
 from beforehand.care.needs.events import event, write
 from beforehand.care.needs.models import LIVE, Need, NeedEvent
+from beforehand.care.needs.parts import PARTS, ended_parts
 from beforehand.care.needs.rank import order_key, policy
 from beforehand.care.needs.register import rule_words
 from beforehand.care.needs.shapes import OperationsNeed
@@ -24,9 +25,11 @@ from beforehand.care.needs.since import quiet_sources
 from beforehand.care.needs.standing import standing
 from beforehand.care.needs.views import around, need_view
 from beforehand.clinical.times import date_of, day_of, show_day
+from beforehand.intake.folders import folders_in_trouble
 from beforehand.intake.models import QuarantinedItem
 from beforehand.intake.pull_sources import failing_pulls, incomplete_pulls
 from beforehand.intake.senders import UNREGISTERED
+from beforehand.intake.webhooks import refused_webhooks
 from beforehand.lookahead.models import RuleFailure
 from beforehand.record.access import (
     MANAGE_USERS,
@@ -170,10 +173,48 @@ def _pulls() -> Iterable[Wanted]:
         yield Wanted(
             f"PULL_ERRORS:{pull.source_id}",
             f"What could {label} not send?",
-            f"The last export came with errors of the server: {'; '.join(run.notes)}"[:390],
-            "Send whoever runs the server the numbers; the next export without errors closes this.",
+            f"What came last came with errors: {'; '.join(run.notes)}"[:390],
+            "Ask whoever runs the server; it is asked for again, and what comes without errors closes this.",
             harm=3,
             days=2,
+        )
+
+
+def _inbox() -> Iterable[Wanted]:
+    """Folders and webhooks from which something should come and does not."""
+    for folder in folders_in_trouble(timezone.now()):
+        label = folder.source.label or folder.source.name
+        yield Wanted(
+            f"FOLDER:{folder.pk}",
+            f"Why can files from {label} not be taken in?",
+            f"{folder.trouble} Nothing is lost: what cannot be taken stays where it is and is tried again.",
+            f"See to watched folder {folder.pk} (`beforehand folders list`): its share, its permissions, its disk.",
+            harm=4,
+            days=1,
+        )
+    for sender in refused_webhooks(timezone.now()):
+        label = sender.source.label or sender.source.name
+        yield Wanted(
+            f"WEBHOOK:{sender.pk}",
+            f"Why are the calls of {label} refused?",
+            f"{sender.refused_why} Nothing of them was kept, and none was accepted since.",
+            "Ask whoever runs the sending system; `beforehand webhooks rotate` makes a new secret.",
+            harm=4,
+            days=1,
+        )
+
+
+def _parts() -> Iterable[Wanted]:
+    """Parts of the house that ended by themselves and were started again."""
+    for part in ended_parts(timezone.now()):
+        times = "once" if part.times == 1 else f"{part.times} times"
+        yield Wanted(
+            f"PART:{part.name}",
+            f"Why does {PARTS[part.name]} stop by itself?",
+            f"It ended {times} within a day and was started again; the other parts went on.",
+            "Read the log of `beforehand up` at that time. Nothing that was received is lost.",
+            harm=4,
+            days=1,
         )
 
 
@@ -243,6 +284,8 @@ def update_operations(*, as_of: date | int | None = None) -> int:
         *_unfinished(),
         *_strangers(),
         *_pulls(),
+        *_inbox(),
+        *_parts(),
         *_dismissed_rules(day),
     )
     wanted = {each.key[:300]: each for each in found}

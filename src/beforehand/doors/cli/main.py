@@ -17,6 +17,8 @@ COMMANDS = {
     "listen": "Listen for HL7 v2 over MLLP.",
     "senders": "Say who may send HL7 v2 over MLLP, and as which source.",
     "pull": "Fetch records from FHIR servers: bulk exports and searches.",
+    "watch": "Take in the files that are put into a folder.",
+    "folders": "Say which folders `up` watches, and as which source.",
     "webhooks": "Say who may post records to this home, signed.",
     "quarantine": "See what could not be filed, and try it again.",
     "bulk": "Columns for the sweep of millions, from an export, without the database of rows.",
