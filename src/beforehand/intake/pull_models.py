@@ -29,6 +29,7 @@ class PullSource(models.Model):
     per_second = models.FloatField()  # requests at most
     largest_bytes = models.BigIntegerField()  # of one file, unpacked
     since = models.CharField(max_length=40, default="")
+    behind = models.JSONField(default=dict)  # searches the server refused, and since when each is still to be asked
     next_at = models.DateTimeField()
     trouble = models.CharField(max_length=500, default="")  # why nothing comes; holds no patient values
     remedy = models.CharField(max_length=500, default="")
@@ -80,6 +81,9 @@ class PullFile(models.Model):
     done_parts = models.IntegerField(default=0)
     items = models.BigIntegerField(default=0)
     stated_items = models.BigIntegerField(null=True)
+    question = models.CharField(max_length=2000, default="")  # of a search, without since when
+    since = models.CharField(max_length=40, default="")
+    refusal = models.CharField(max_length=500, default="")  # why the server does not answer this search
     etag = models.CharField(max_length=200, default="")  # so that the rest is the rest of the same file
 
     class Meta:

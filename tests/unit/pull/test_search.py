@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from beforehand.care.needs.models import LIVE, Need
+from beforehand.care.needs.operations import update_operations
 from beforehand.doors.pull import search
 from beforehand.intake.models import PullRun
 from beforehand.intake.quarantine import check_balance
@@ -70,12 +72,12 @@ def test_a_search_of_ones_own_stands_behind_a_type(post: Post) -> None:
 
 def test_pages_go_on_where_a_run_stopped(post: Post) -> None:
     pull = post.asks("SEARCH")
-    first = post.run(pull, budget=0.5)
-    states = [first.state]
-    while states[-1] == "WAITING" and len(states) < 50:
+    states = []
+    while (not states or states[-1] == "WAITING") and len(states) < 50:
         post.clock.at += timedelta(seconds=1)
-        states.append(post.run(pull, budget=0.0005).state)
-    assert states[-1] == "DONE"
+        states.append(post.run(pull, ends_at=post.clock.at + timedelta(microseconds=1)).state)
+    assert states == ["WAITING"] * (len(states) - 1) + ["DONE"]
+    assert len(states) == 5
     assert PullRun.objects.count() == 1
     assert facts() == 12
 
@@ -134,14 +136,34 @@ def answers(status: int, part: str, value: Any, headers: dict[str, str] | None =
     return fault
 
 
-def test_why_a_server_refuses_is_said_in_our_words_only(post: Post) -> None:
+def test_a_search_that_is_refused_keeps_no_other_out_and_is_made_up_for(post: Post) -> None:
     outcome = {"resourceType": "OperationOutcome", "issue": [{"code": "forbidden", "diagnostics": "Family0 is a VIP"}]}
-    post.server.faults.append(answers(403, "/fhir/Observation", outcome))
     pull = post.asks("SEARCH", patients=("p0",))
-    said = post.run(pull)
-    assert said.trouble == "The server answers 403 for page 1 of Observation: whoever asks may not have it."
-    pull.refresh_from_db()
-    assert (pull.failures, "VIP" in pull.trouble) == (1, False)
+    post.server.faults.append(answers(403, "/fhir/Observation", outcome))
+    for _ in range(2):
+        said = post.run(pull)
+        words = "The server answers 403 for page 1 of Observation: whoever asks may not have it."
+        assert (said.state, said.notes) == ("DONE", (words,))
+        assert (Patient.unscoped.count(), facts()) == (1, 0)
+    assert ["_lastUpdated" in each for each in queries(post, "/fhir/Patient")] == [False, True]
+    update_operations()
+    need = Need.unscoped.get(state__in=LIVE)
+    assert words in need.reason
+    post.server.faults.clear()
+    assert post.run(pull).notes == ()
+    assert facts() == 4, "all of it, not only what changed since"
+    post.run(pull)
+    assert ["_lastUpdated" in each for each in queries(post, "/fhir/Observation")] == [False, False, False, False, True]
+    update_operations()
+    assert not Need.unscoped.filter(state__in=LIVE).exists()
+
+
+def test_a_server_that_refuses_every_search_is_a_trouble(post: Post) -> None:
+    post.server.faults.append(answers(403, "_count=", {}))
+    pull = post.asks("SEARCH", patients=("p0",))
+    assert "scopes" in post.run(pull).remedy
+    post.server.faults.clear()
+    assert post.run(pull).applied == 5
 
 
 @pytest.mark.parametrize("value", [[], {"resourceType": "Patient"}, {"a": 1}])

@@ -192,4 +192,5 @@ def refused(status: int, content: bytes, what: str, *, is_lost: bool = False) ->
         f"The server answers {status} for {what}{': ' + said if said else ''}.",
         remedies.get(status, "Ask whoever runs the server."),
         is_lost=is_lost,
+        is_refusal=400 <= status < 500 and status != 401,
     )

@@ -12,11 +12,12 @@ class PullingError(Exception):
 class TroubleError(PullingError):
     """Somebody has to see to it, or it passes by itself later: ``what`` is wrong and its ``remedy``, in plain words."""
 
-    def __init__(self, what: str, remedy: str, *, is_lost: bool = False) -> None:
+    def __init__(self, what: str, remedy: str, *, is_lost: bool = False, is_refusal: bool = False) -> None:
         super().__init__(f"{what} {remedy}")
         self.what = what
         self.remedy = remedy
         self.is_lost = is_lost  # the fetch under way cannot be taken up again: begin a new one
+        self.is_refusal = is_refusal  # this one question is not answered; others may be
 
 
 class NotYetError(PullingError):

@@ -59,6 +59,7 @@ class Ledger:
 
     pull: PullSource
     run: PullRun
+    progress: Callable[[int], None] = lambda _: None
     is_resumed: bool = True  # until the first part: what came in just before a kill is not handed over again
     take: Callable[..., Arrival] = receive
 
@@ -69,6 +70,7 @@ class Ledger:
             if self._has(content):
                 return
         arrival = self.take(content, self.pull.source, name=name)
+        self.progress(arrival.received)
         PullRun.objects.filter(pk=self.run.pk).update(
             received=F("received") + arrival.received, applied=F("applied") + arrival.applied
         )

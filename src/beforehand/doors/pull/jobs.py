@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.utils import timezone
 from django_q.models import Schedule
@@ -26,9 +27,10 @@ def pull_due(clock: Clock | None = None) -> int:
     if not due:
         return 0
     ready_to_receive()
+    ends_at = clock.now() + timedelta(seconds=BUDGET)
     for pull in due:
         try:
-            run_pull(pull, clock=clock, patience=PATIENCE, budget=BUDGET)
+            run_pull(pull, clock=clock, patience=PATIENCE, ends_at=ends_at)
         except Exception as error:  # a fault of ours; its words may hold what a server sent
             log.error("server %s could not be asked: %s; it is tried again in a minute", pull.pk, type(error).__name__)
     update_operations(as_of=timezone.localdate())

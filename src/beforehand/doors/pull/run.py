@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from beforehand.doors.pull.errors import NotYetError, TroubleError
 from beforehand.doors.pull.files import PART, Ledger
 from beforehand.doors.pull.grants import Grant
 from beforehand.doors.pull.origins import Origins
-from beforehand.intake.models import PullRun, PullSource
+from beforehand.intake.models import PullFile, PullRun, PullSource
 from beforehand.intake.pull_sources import note_done, note_trouble
 
 PATIENT = 3600.0  # seconds of a pause that a person's run sits out
@@ -43,6 +43,15 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How a run is gone about."""
+
+    may_go_on: Callable[[], None]
+    part: int
+    progress: Callable[[int], None]
+
+
 @contextmanager
 def alone(pull: PullSource) -> Iterator[bool]:
     """Whether nobody else of this home fetches from this server; the end of a process, however it ends, lets go."""
@@ -61,17 +70,23 @@ def alone(pull: PullSource) -> Iterator[bool]:
 
 
 def run_pull(
-    pull: PullSource, *, clock: Clock, patience: float = PATIENT, budget: float | None = None, part: int = PART
+    pull: PullSource,
+    *,
+    clock: Clock,
+    patience: float = PATIENT,
+    ends_at: datetime | None = None,
+    part: int = PART,
+    progress: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Fetch what there is; a fault of the server's is written down with its remedy and never raised.
 
-    ``patience``: the longest pause that is sat out. ``budget``: seconds after which no further file or page is begun.
+    ``patience``: the longest pause that is sat out. ``ends_at``: from then on no further file or page is begun.
+    ``progress`` hears of the items of each part.
     """
     with alone(pull) as is_mine:
         if not is_mine:
             return Outcome(pull.source.name, "BUSY")
         pull.refresh_from_db()
-        ends_at = None if budget is None else clock.now() + timedelta(seconds=budget)
 
         def may_go_on() -> None:
             if ends_at is not None and clock.now() >= ends_at:
@@ -82,7 +97,7 @@ def run_pull(
         grant = Grant(pull, asking)
         asking.token = grant.token
         try:
-            run = _forward(pull, asking, grant, may_go_on, part)
+            run = _forward(pull, asking, grant, _Way(may_go_on, part, progress or (lambda _: None)))
         except NotYetError as later:
             return _later(pull, later, asking)
         except TroubleError as error:
@@ -90,17 +105,18 @@ def run_pull(
         return _outcome(pull, run, "DONE", asking)
 
 
-def _forward(pull: PullSource, asking: Asking, grant: Grant, may_go_on: Callable[[], None], part: int) -> PullRun:
+def _forward(pull: PullSource, asking: Asking, grant: Grant, way: _Way) -> PullRun:
     run = _standing(pull)
     if run is None:
+        PullFile.objects.filter(run__pull=pull).delete()  # of fetches that ended; what they came to stays
         run = bulk.kick_off(pull, asking) if pull.kind == "BULK" else search.plan(pull, asking, grant)
     if run.state == "EXPORTING":
         bulk.await_list(run, asking)
-    ledger = Ledger(pull, run)
+    ledger = Ledger(pull, run, way.progress)
     if pull.kind == "BULK":
-        bulk.load_files(run, asking, ledger, part=part, may_go_on=may_go_on)
+        bulk.load_files(run, asking, ledger, part=way.part, may_go_on=way.may_go_on)
     else:
-        search.load_pages(run, asking, ledger, may_go_on=may_go_on)
+        search.load_pages(run, asking, ledger, may_go_on=way.may_go_on)
     _finish(pull, run, asking.clock.now())
     if pull.kind == "BULK":
         bulk.tell_it_is_over(run, asking)
@@ -111,8 +127,10 @@ def _forward(pull: PullSource, asking: Asking, grant: Grant, may_go_on: Callable
 def _finish(pull: PullSource, run: PullRun, now: datetime) -> None:
     """All of it is in the ledger, and the next fetch begins where this one ends: both or neither."""
     run.refresh_from_db()
+    if pull.kind == "SEARCH":
+        search.finish(pull, run)
     run.state, run.finished_at = "DONE", now
-    run.save(update_fields=["state", "finished_at"])
+    run.save(update_fields=["state", "finished_at", "notes"])
     note_done(pull, since=run.until, now=now)
 
 

@@ -39,8 +39,17 @@ def plan(pull: PullSource, asking: Asking, grant: Grant) -> PullRun:
         pull=pull, state="LOADING", since=pull.since, until=_moment(answer.header("Date"), now), started_at=now
     )
     files = [
-        PullFile(run=run, place=place, kind="PAGES", type=type_, url=f"{pull.url}/{path}")
+        PullFile(
+            run=run,
+            place=place,
+            kind="PAGES",
+            type=type_,
+            question=path,
+            since=since,
+            url=f"{pull.url}/{_asked_since(path, since)}",
+        )
         for place, (type_, path) in enumerate(_questions(pull, patients, offered))
+        for since in [pull.behind.get(path, pull.since)]
     ]
     if not files:
         raise TroubleError(
@@ -94,47 +103,69 @@ def _moment(date: str, now: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
+def _asked_since(path: str, since: str) -> str:
+    """The question, for what changed since."""
+    if not since:
+        return path
+    changed = {"_since": since} if EVERYTHING in path else {"_lastUpdated": f"ge{since}"}
+    return f"{path}&{urlencode(changed)}"
+
+
+def finish(pull: PullSource, run: PullRun) -> None:
+    """Note what the server refused; the next round asks for it from where it stood. In the caller's transaction."""
+    refusals = list(PullFile.objects.filter(run=run).exclude(refusal=""))
+    run.notes = list(dict.fromkeys(search.refusal for search in refusals))[:50]
+    pull.behind = {search.question: search.since for search in refusals}
+    pull.save(update_fields=["behind"])
+
+
 def _questions(pull: PullSource, patients: list[str], offered: Offered) -> Iterator[tuple[str, str]]:
     """(type, path with query) of each search, for all or for each patient."""
     if not patients:
         wanted = pull.types or [type_ for type_ in sorted(offered.types) if type_ in MAPPERS]
         for type_ in wanted:
-            yield _search(pull, type_, {}, offered)
+            yield _search(type_, {}, offered)
         return
     for patient in patients:
         if not pull.types and offered.does("Patient", "everything"):
-            asked_for = {"_count": COUNT, **({"_since": pull.since} if pull.since else {})}
-            yield EVERYTHING, f"Patient/{quote(patient, safe='')}/$everything?{urlencode(asked_for)}"
+            yield EVERYTHING, f"Patient/{quote(patient, safe='')}/$everything?_count={COUNT}"
             continue
         known = [type_ for type_ in sorted(offered.types) if type_ in MAPPERS and type_ not in NOT_OF_A_PATIENT]
         for type_ in pull.types or ["Patient", *(each for each in known if each != "Patient")]:
             bare = type_.partition("?")[0]
             if bare == "Patient":
-                yield _search(pull, type_, {"_id": patient}, offered)
+                yield _search(type_, {"_id": patient}, offered)
             elif pull.types or offered.takes(bare, "patient"):
-                yield _search(pull, type_, {"patient": patient}, offered)
+                yield _search(type_, {"patient": patient}, offered)
 
 
-def _search(pull: PullSource, wanted: str, asked_for: dict[str, Any], offered: Offered) -> tuple[str, str]:
+def _search(wanted: str, asked_for: dict[str, Any], offered: Offered) -> tuple[str, str]:
     type_, _, own = wanted.partition("?")
     query = {**asked_for, "_count": COUNT}
-    if pull.since:
-        query["_lastUpdated"] = f"ge{pull.since}"
     if offered.includes(type_, INCLUDED):
         query["_include"] = INCLUDED
     return type_, f"{quote(type_, safe='')}?{own + '&' if own else ''}{urlencode(query)}"
 
 
 def load_pages(run: PullRun, asking: Asking, ledger: Ledger, *, may_go_on: Any) -> None:
-    """Every search to its last page. One that fails does not keep the others out."""
+    """Every search to its last page. One that fails, or is refused, does not keep the others out."""
     trouble: TroubleError | None = None
+    refusal: TroubleError | None = None
     for search in PullFile.objects.filter(run=run, is_done=False).order_by("place"):
         try:
             _load(search, asking, ledger, may_go_on)
         except TroubleError as error:
-            trouble = trouble or error
+            if error.is_refusal and not error.is_lost:
+                search.refusal, search.is_done = error.what[:500], True
+                search.save(update_fields=["refusal", "is_done"])
+                refusal = error
+            else:
+                trouble = trouble or error
     if trouble is not None:
         raise trouble
+    if refusal is not None and not PullFile.objects.filter(run=run, refusal="").exists():
+        refusal.is_lost = True  # nothing at all was answered: no round to go on with
+        raise refusal
 
 
 def _load(search: PullFile, asking: Asking, ledger: Ledger, may_go_on: Any) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from beforehand.care.needs.arrivals import catch_up, ready_to_receive
 from beforehand.care.needs.operations import update_operations
-from beforehand.doors.cli.output import json_option, print_json, print_table
+from beforehand.doors.cli.output import Progress, json_option, print_json, print_table
 from beforehand.doors.cli.run import as_option, audited_run, ready_home
 from beforehand.doors.pull.clock import Clock
 from beforehand.doors.pull.grants import forget_given_token, keep_given_token
@@ -192,7 +192,8 @@ def run(name: str | None, no_wait: bool, as_user: str | None, as_json: bool) -> 
         require(principal, INGEST)
         ready_to_receive()
         patience = 5.0 if no_wait else 3600.0
-        outcomes = [run_pull(pull, clock=Clock(), patience=patience) for pull in chosen]
+        with Progress("fetching", " items") as bar:
+            outcomes = [run_pull(pull, clock=Clock(), patience=patience, progress=bar.advance) for pull in chosen]
         if any(outcome.received for outcome in outcomes):
             catch_up(as_of=timezone.localdate())
         else:
