@@ -20,8 +20,17 @@ from beforehand.intake.ledger import keep, refuse, source_named
 from beforehand.intake.models import FiledItem, QuarantinedItem
 from beforehand.intake.quarantine import retry_now
 from beforehand.intake.store.balance import move_to_refused
-from beforehand.record.identity import carry_over_decision
-from beforehand.record.models import Item, LinkDecision, Message, PersonRecord, Resource, Source, SourceTrust
+from beforehand.record.identity import carry_over_decision, carry_over_settling
+from beforehand.record.models import (
+    Item,
+    LinkDecision,
+    Message,
+    PersonRecord,
+    Resource,
+    Source,
+    SourceTrust,
+    UnlinkedStatement,
+)
 from beforehand.record.store.rows import lock_for_writing
 from beforehand.record.trust import write_end, write_trust
 
@@ -48,7 +57,8 @@ def written_ledger() -> Iterator[Entry]:
         entries.append((message.received_at, message.pk, entry))
     last = len(entries)
     for number, (at, entry) in enumerate(
-        (*_links(sources), *_refusals(), *_releases(), *_filings(sources), *_trust()), start=last + 1
+        (*_links(sources), *_settled(sources), *_refusals(), *_releases(), *_filings(sources), *_trust()),
+        start=last + 1,
     ):
         entries.append((at, number, entry))
     for _, _, entry in sorted(entries, key=lambda each: (each[0], each[1])):
@@ -73,6 +83,16 @@ def _links(sources: dict[int, Source]) -> Iterator[tuple[datetime, Entry]]:
                 "at": decision.at.isoformat(),
             },
         )
+
+
+def _settled(sources: dict[int, Source]) -> Iterator[tuple[datetime, Entry]]:
+    """What was stated while two records were linked, and that somebody has looked at it since they are not."""
+    for statement in UnlinkedStatement.objects.exclude(looked_at=None).order_by("id"):
+        assert statement.looked_at is not None
+        stated = Resource.objects.get(pk=statement.resource_id)
+        entry = {"entry": "settled", "source": sources[stated.source_id].name, "type": stated.type}
+        entry |= {"id": stated.logical_id, "user": statement.looked_by_id, "at": statement.looked_at.isoformat()}
+        yield statement.looked_at, entry
 
 
 def _refusals() -> Iterator[tuple[datetime, Entry]]:
@@ -153,6 +173,9 @@ def replay(entries: Iterable[Entry], *, read_bytes: Callable[[str], bytes]) -> A
                 by_user_id=entry["user"],
                 at=at,
             )
+        elif entry["entry"] == "settled":
+            stated = _resource(entry["source"], entry["type"], entry["id"])
+            carry_over_settling(resource=stated.pk, by_user_id=entry["user"], at=at)
         elif entry["entry"] == "release":
             total.add(_release(entry, at))
         elif entry["entry"] == "filing":
@@ -193,9 +216,12 @@ def _trust_again(entry: Entry, at: datetime) -> None:
 
 
 def _record(source: str, logical_id: str) -> int:
+    return int(PersonRecord.unscoped.get(pk=_resource(source, "Patient", logical_id).pk).pk)
+
+
+def _resource(source: str, type_: str, logical_id: str) -> Resource:
     senders = Source.objects.filter(name=source)
-    identity = Resource.objects.get(type="Patient", logical_id=logical_id, source_id__in=senders.values("pk"))
-    return int(PersonRecord.unscoped.get(pk=identity.pk).pk)
+    return Resource.objects.get(type=type_, logical_id=logical_id, source_id__in=senders.values("pk"))
 
 
 @transaction.atomic

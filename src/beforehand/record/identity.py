@@ -407,6 +407,14 @@ def settle_statement(*, resource: int, by: Principal, reason: str) -> None:
     audited(by, "settle_statement", patients=sorted(patients), access=CHANGE, reason=reason)
 
 
+@transaction.atomic
+def carry_over_settling(*, resource: int, by_user_id: int | None, at: datetime) -> None:
+    """Write down again, in a home that is being replayed, that somebody looked at such a statement."""
+    lock_for_writing()
+    waiting = UnlinkedStatement.objects.filter(resource_id=resource, looked_at=None)
+    waiting.update(looked_at=at, looked_by_id=by_user_id)
+
+
 def _recompute(changed: Changed, now: datetime) -> None:
     derive_patients(changed)
     for patient, tables in reconcile_patients(changed).items():
