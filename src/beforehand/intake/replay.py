@@ -90,7 +90,7 @@ def _settled(sources: dict[int, Source]) -> Iterator[tuple[datetime, Entry]]:
     for statement in UnlinkedStatement.objects.exclude(looked_at=None).order_by("id"):
         assert statement.looked_at is not None
         stated = Resource.objects.get(pk=statement.resource_id)
-        entry = {"entry": "settled", "source": sources[stated.source_id].name, "type": stated.type}
+        entry: Entry = {"entry": "settled", "source": sources[stated.source_id].name, "type": stated.type}
         entry |= {"id": stated.logical_id, "user": statement.looked_by_id, "at": statement.looked_at.isoformat()}
         yield statement.looked_at, entry
 
@@ -147,7 +147,7 @@ def _filings(sources: dict[int, Source]) -> Iterator[tuple[datetime, Entry]]:
 def _trust() -> Iterator[tuple[datetime, Entry]]:
     """The rules the organisation set on which source holds; what they settled is a message like any other."""
     for rule in SourceTrust.objects.select_related("preferred", "over").order_by("id"):
-        entry = {"entry": "trust", "number": rule.number, "kind": rule.kind, "preferred": rule.preferred.name}
+        entry: Entry = {"entry": "trust", "number": rule.number, "kind": rule.kind, "preferred": rule.preferred.name}
         entry |= {"over": rule.over.name, "reason": rule.reason, "user": rule.set_by_id}
         yield rule.set_at, entry | {"at": rule.set_at.isoformat()}
         if rule.ended_at is not None:
