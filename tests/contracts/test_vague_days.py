@@ -13,7 +13,7 @@ import pytest
 from beforehand.clinical import knowledge
 from beforehand.clinical.content import content_root
 from beforehand.lookahead.agreement import differences
-from beforehand.lookahead.engines.answers import Answer, Evidence, fingerprint
+from beforehand.lookahead.engines.answers import Answer, Evidence, fingerprint, read_ranges
 from beforehand.lookahead.engines.binding import TURNS
 from beforehand.lookahead.engines.differences import Differences
 from beforehand.lookahead.engines.duckdb import DuckEngine, places
@@ -174,3 +174,15 @@ def test_what_all_days_agree_on_stays_and_so_does_what_the_rule_says_is_missing(
     met = _answer("MET")
     assert put_together([met], [[met], []]) == [met]
     assert put_together([], [[met], []]) == []
+
+
+def test_of_a_day_that_hangs_on_a_vague_one_both_ends_are_kept() -> None:
+    written = _answer("DUE", say={"say_last_on": 60, "say_days": 50, "say_test": "A1c"})
+    early = _answer("DUE", due_on=120, say={"say_last_on": 60, "say_days": 50, "say_test": "A1c"})
+    late = _answer("DUE", due_on=150, say={"say_last_on": 90, "say_days": 20, "say_test": "lipids"})
+    other = _answer("DUE", opens_on=None, due_on=None)
+    (said,) = put_together([written], [[early], [late], [other]])
+    assert read_ranges(said.say) == {"due_on": (120, 150), "say_days": (20, 50), "say_last_on": (60, 90)}
+    assert {name: value for name, value in said.say.items() if name in written.say} == written.say
+    assert (said.status, said.due_on) == ("DUE", 110)
+    assert read_ranges(written.say) == {}

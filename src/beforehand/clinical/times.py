@@ -20,6 +20,11 @@ SECONDS_A_DAY = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# Words after which a month stands bare: "since March 2026"; after any other word it is "in March 2026".
+_TAKES_A_DAY = frozenset(
+    {"since", "until", "by", "before", "after", "of", "from", "for", "to", "through", "about", "around"}
+    | {"between", "and", "or", "within", "during", "past", "till", "in"}
+)
 
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
@@ -182,6 +187,43 @@ def show_range(from_day: int | None, to_day: int | None, *, today: int | None = 
         if first.month == last.month:
             return f"{first:%B} {first.year}"
     return f"{show_day(from_day, today=today)} to {show_day(to_day, today=today)}"
+
+
+def show_possible(first: int, last: int, *, today: int | None = None) -> str:
+    """A day of which only the first and last it can be are known: ``March 2026``, ``2026``, ``between ... and ...``.
+
+    A month or year that is not over yet ends with today.
+    """
+    whole = show_range(first, _end_of_span(first, last, today), today=today)
+    if whole[:1].isdigit() or " to " not in whole:
+        return whole
+    return f"between {show_day(first, today=today)} and {show_day(last, today=today)}"
+
+
+def _end_of_span(first: int, last: int, today: int | None) -> int:
+    """The end of the month or year that begins on the first day, where today cut it off."""
+    begin, end = date_of(first), date_of(last)
+    if begin.day != 1 or begin.year != end.year:
+        return last
+    if begin.month == end.month:
+        return day_of(end.replace(day=monthrange(end.year, end.month)[1]))
+    return day_of(date(end.year, 12, 31)) if last == today and begin.month == 1 else last
+
+
+def say_when(before: str, first: int, last: int, *, today: int | None = None) -> str:
+    """The end of ``before`` and a day that is not known exactly, as a sentence goes on: ``on `` gives ``in March``."""
+    words = show_possible(first, last, today=today)
+    is_between = words.startswith("between ")
+    named = re.search(r"(\w+) $", before)
+    word = named.group(1).lower() if named else ""
+    if word == "on":
+        kept, on = before[:-3], before[-3:-1]
+        into = "between" if is_between else "in"
+        rest = words.removeprefix("between ")
+        return f"{kept}{into.capitalize() if on == 'On' else into} {rest}"
+    if word in _TAKES_A_DAY:
+        return f"{before}{'a day ' if is_between else ''}{words}"
+    return f"{before}{words}" if is_between or not word else f"{before}in {words}"
 
 
 def show_time(at: int, zone: str) -> str:

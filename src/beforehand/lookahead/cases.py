@@ -26,6 +26,7 @@ from beforehand.lookahead.engines.binding import bind, bind_step
 from beforehand.lookahead.engines.memory import MemoryHouse, places_between
 from beforehand.lookahead.engines.possible import put_together
 from beforehand.lookahead.engines.relations import stored_below
+from beforehand.lookahead.engines.rows import SQLITE
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.errors import AnswerError, RuleError
 from beforehand.lookahead.rule import STATUSES, PlainLoader, Query
@@ -137,6 +138,8 @@ def memory_house() -> MemoryHouse:
     """The one in-memory house of this process, emptied."""
     if not _HOUSE:
         _HOUSE.append(MemoryHouse())
+        # As the row engine has it; else SQLite indexes whole tables anew for one person's few rows.
+        _HOUSE[0].connection.execute("pragma automatic_index = off")
     _HOUSE[0].empty()
     return _HOUSE[0]
 
@@ -160,6 +163,7 @@ class LoadedCases:
         self.is_alone = shared is None
         self.writer = CaseWriter(book.path.name, value_sets, after)
         self.groups: list[CaseGroup] = []
+        self._calendars: set[tuple[int, tuple[date, ...], int]] = set()
         self._load()
         self.vague = self.writer.vague()
 
@@ -205,7 +209,10 @@ class LoadedCases:
                 raise RuleError(
                     self.book.path.name, case.line, "calendar 1 holds the federal holidays; use another number"
                 )
-            self.house.insert("calendar", calendar_rows(self.writer.calendar_id(int(calendar_id)), off, **near))
+            shown = (int(calendar_id), tuple(off), case.as_of.year)
+            if shown not in self._calendars:  # a day that stood there twice would make every row of the rule two
+                self._calendars.add(shown)
+                self.house.insert("calendar", calendar_rows(self.writer.calendar_id(int(calendar_id)), off, **near))
         return stored
 
     def _cell(self, column: str, value: object, case: Case) -> object:
@@ -231,37 +238,21 @@ class LoadedCases:
         self, query: Query, shape: Shape, group: CaseGroup, unsure: Mapping[int, Sequence[int]],
         found: Sequence[Answer], patience: int,
     ) -> list[Answer]:  # fmt: skip
-        """What may honestly be said of those people, given what the text alone says."""
-        if not unsure:
-            return []
-        by_turn = self._supposed(query, shape, group, unsure, patience)
-        kept: list[Answer] = []
-        for number, supposed in unsure.items():
-            base = [answer for answer in found if answer.patient_id == number]
-            kept += put_together(base, [by_turn[turn].get(number, []) for turn in range(len(supposed))])
-        return kept
+        """What may honestly be said of those people, given what the text alone says.
 
-    def _supposed(
-        self, query: Query, shape: Shape, group: CaseGroup, unsure: Mapping[int, Sequence[int]], patience: int
-    ) -> list[dict[int, list[Answer]]]:
-        """What it says under each person's first supposition, second, and so on; by person."""
-        connection = self.house.connection
-        connection.execute("create temp table if not exists supposition (s_patient, s_turn, s_day)")
-        connection.execute("create index if not exists temp.by_turn on supposition (s_patient, s_turn)")
-        connection.execute("delete from supposition")
-        rows = [(number, turn, day) for number, listed in unsure.items() for turn, day in enumerate(listed)]
-        connection.executemany("insert into supposition values (?, ?, ?)", rows)
-        day = "(select s_day from supposition where s_patient = patient_id and s_turn = :turn)"
-        whose = "{column} in (select s_patient from supposition where s_turn = :turn)"
-        statement = bind(query, shape, replace(places_between(group.stored), whose=whose, supposition=day))
-        found = []
-        for turn in range(max(map(len, unsure.values()))):
-            said = self.house.execute(statement, {**self._values(group), "turn": turn}, patience=patience)
-            by_patient: dict[int, list[Answer]] = {}
-            for answer in answers(query, shape.columns, said, group.as_of_day):
-                by_patient.setdefault(answer.patient_id, []).append(answer)
-            found.append(by_patient)
-        return found
+        One person at a time, as over the rows: for many at once SQLite finds no good way through supposed days.
+        """
+        places = replace(SQLITE, stored=group.stored, supposition=":supposition")
+        statement = bind(query, shape, places) if unsure else ""
+        kept: list[Answer] = []
+        for number, listed in unsure.items():
+            by_supposition = []
+            for one in listed:
+                values = {**self._values(group), "pid": number, "supposition": one}
+                rows = self.house.execute(statement, values, patience=patience)
+                by_supposition.append(answers(query, shape.columns, rows, group.as_of_day))
+            kept += put_together([answer for answer in found if answer.patient_id == number], by_supposition)
+        return kept
 
     def written(self, query: Query, shape: Shape, group: CaseGroup, patience: int = 0) -> list[Answer]:
         """What its text alone says, without a thought for days that are not known exactly."""

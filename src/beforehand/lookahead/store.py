@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from beforehand.lookahead.engines.answers import PIECES, Answer, fingerprint
+from beforehand.lookahead.engines.answers import PIECES, VAGUE_DAYS, Answer, fingerprint
 from beforehand.lookahead.engines.differences import Differences, Row
 from beforehand.record.store.rows import fetch, insert_rows, is_postgres
 
@@ -190,7 +190,7 @@ def _values(row: Row, says: list[str], digests: Mapping[str, str], at: Any) -> t
     pieces = [{"table": table, "fact_id": number, "role": role} for table, number, role in evidence]
     return (
         *row[1:11],
-        _dumps(dict(zip(says, row.say, strict=True))),
+        _dumps(dict(zip(says, row.say, strict=True)) | ({VAGUE_DAYS: row.vague_days} if row.vague_days else {})),
         _dumps(pieces),
         row.sensitivity,
         digests.get(row.rule_id, ""),

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from beforehand.clinical.fact_words import plain_amount
-from beforehand.clinical.times import show_day
+from beforehand.clinical.times import say_when, show_day
+from beforehand.lookahead.engines.answers import read_ranges
 from beforehand.lookahead.library import library
 from beforehand.lookahead.rule import Rule
 
@@ -69,16 +70,36 @@ def _filled(finding: Finding, part: str, patient: str, today: int | None) -> str
 def fill(text: str, finding: Finding, *, patient: str = "", today: int | None = None) -> str:
     """The text with each ``{placeholder}`` filled from the finding."""
 
-    def value(found: re.Match[str]) -> str:
+    ranges = read_ranges(finding.say or {})
+    said = ""
+    last = 0
+    for found in _PLACE.finditer(text):
+        said += text[last : found.start()]
+        last = found.end()
         name = found.group(1)
-        if name == "patient":
-            return patient or "the patient"
-        if name in _DAYS:
-            day = getattr(finding, name)
-            return NOT_SAID if day is None else show_day(int(day), today=today)
-        return show(name, finding.say.get(f"say_{name}", finding.say.get(name)), today=today)
+        possible = ranges.get(name) or ranges.get(f"say_{name}")
+        if possible is None:
+            said += _value(name, finding, patient, today)
+        elif name.endswith("_on"):
+            said = say_when(said, *possible, today=today)
+        else:
+            said += " to ".join(show(name, number) for number in possible)
+    return (said + text[last:]).strip()
 
-    return _PLACE.sub(value, text).strip()
+
+def _value(name: str, finding: Finding, patient: str, today: int | None) -> str:
+    """What fills one placeholder."""
+    if name == "patient":
+        return patient or "the patient"
+    if name in _DAYS:
+        day = getattr(finding, name)
+        return NOT_SAID if day is None else show_day(int(day), today=today)
+    return show(name, finding.say.get(f"say_{name}", finding.say.get(name)), today=today)
+
+
+def possible_days(finding: Finding, name: str) -> tuple[int, int] | None:
+    """The first and last day that a day of a finding can be; None where it is known."""
+    return read_ranges(finding.say or {}).get(name)
 
 
 def show(name: str, value: str | int | None, *, today: int | None = None) -> str:

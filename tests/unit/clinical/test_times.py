@@ -13,7 +13,9 @@ from beforehand.clinical.times import (
     day_of,
     instant_millis,
     parse_when,
+    say_when,
     show_day,
+    show_possible,
     show_range,
     show_time,
 )
@@ -147,3 +149,37 @@ def test_a_moment_is_shown_in_the_senders_clock():
     when = parse_when("2024-03-05T14:30:00-05:00")
     assert show_time(when.at, when.zone) == "2:30 pm"
     assert show_time(parse_when("2024-03-05T00:05:00Z").at, "Z") == "12:05 am"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2026-03-01", "2026-03-31", "March 2026"),
+        ("2026-11-01", "2026-11-23", "November 2026"),  # what happened, did by today
+        ("2025-01-01", "2025-12-31", "2025"),
+        ("2026-01-01", "2026-11-23", "2026"),
+        ("2026-01-01", "2026-05-31", "between Thu, Jan 1 and Sun, May 31"),
+        ("2026-03-30", "2026-04-29", "between Mon, Mar 30 and Wed, Apr 29"),
+        ("2025-12-02", "2026-01-01", "between Tue, Dec 2, 2025 and Thu, Jan 1"),
+    ],
+)
+def test_a_day_that_is_not_known_exactly_is_shown_as_its_month_or_between_its_ends(first, last, words):
+    today = day_of(date(2026, 11, 23))
+    assert show_possible(day_of(date.fromisoformat(first)), day_of(date.fromisoformat(last)), today=today) == words
+
+
+@pytest.mark.parametrize(
+    ("before", "month", "between"),
+    [
+        ("Taken on ", "Taken in March 2026", "Taken between Sun, Mar 1 and Thu, Apr 2"),
+        ("On ", "In March 2026", "Between Sun, Mar 1 and Thu, Apr 2"),
+        ("It ends ", "It ends in March 2026", "It ends between Sun, Mar 1 and Thu, Apr 2"),
+        ("due by ", "due by March 2026", "due by a day between Sun, Mar 1 and Thu, Apr 2"),
+        ("Last one: ", "Last one: March 2026", "Last one: between Sun, Mar 1 and Thu, Apr 2"),
+        ("", "March 2026", "between Sun, Mar 1 and Thu, Apr 2"),
+    ],
+)
+def test_such_a_day_goes_on_with_the_sentence(before, month, between):
+    first = day_of(date(2026, 3, 1))
+    assert say_when(before, first, first + 30, today=first) == month
+    assert say_when(before, first, first + 32, today=first) == between

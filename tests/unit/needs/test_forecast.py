@@ -147,3 +147,12 @@ def test_bill_that_nobody_asks_about_stands_until_its_last_day(day, shown):
 def test_bill_past_its_day_stands_while_somebody_asks():
     asked = Said(1, "bill_above_eob", "bill:40", due_on=TODAY - 5)
     assert of(line([asked], [], TODAY, bills=[Bill((40,), TODAY - 1, "Bill")]), BILL) == [("bill_above_eob", -1)]
+
+
+def test_a_day_known_by_its_month_reaches_to_the_end_of_it():
+    renewal = Said(1, "renewal", MEDICINE, due_on=TODAY + 3, say={"vague_days": f"due_on {TODAY + 3} {TODAY + 33}"})
+    (one,) = line([renewal], [], TODAY)
+    assert (one.day, one.until_day) == (TODAY + 3, TODAY + 33)
+    assert as_dicts([one])[0]["until"] > as_dicts([one])[0]["on"]
+    (exact,) = line([Said(2, "renewal", MEDICINE, due_on=TODAY + 3)], [], TODAY)
+    assert exact.until_day is None

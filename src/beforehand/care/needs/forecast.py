@@ -20,6 +20,7 @@ from beforehand.care.needs.shapes import Ahead, AheadTie
 from beforehand.clinical.fact_words import fact_line
 from beforehand.clinical.times import date_of
 from beforehand.lookahead.models import Finding
+from beforehand.lookahead.words import possible_days
 from beforehand.record.access import Principal, SomePatients, for_principal
 from beforehand.record.audit import touch
 from beforehand.record.models import Concept
@@ -88,6 +89,7 @@ class _Line:
                 status=finding.status,
                 words=_words(finding, self.patient, self.as_of),
                 due_day=finding.due_on,
+                until_day=_until(finding, "due_on", finding.due_on),
             )
         return self._said[finding.pk]
 
@@ -156,6 +158,7 @@ class _Line:
             day=day,
             opens_day=min(opens, default=day),
             due_day=lead.due_on,
+            until_day=_until(lead, _day_name(lead), day),
             subject=lead.subject,
             rule=lead.rule_id,
             topic=rule_words(lead.rule_id).topic,
@@ -211,10 +214,18 @@ def _is_on_line(finding: Any, as_of: int) -> bool:
 
 def _day(finding: Any) -> int | None:
     """The day it stands on: when it falls due, or while it is still met the day it opens."""
-    if finding.status == "MET":
-        return int(finding.opens_on) if finding.opens_on is not None else None
-    day = finding.due_on if finding.due_on is not None else finding.opens_on
+    day = getattr(finding, _day_name(finding))
     return None if day is None else int(day)
+
+
+def _day_name(finding: Any) -> str:
+    return "opens_on" if finding.status == "MET" or finding.due_on is None else "due_on"
+
+
+def _until(finding: Any, name: str, day: int | None) -> int | None:
+    """The last day that a day of a finding can be; None where it is known."""
+    possible = possible_days(finding, name)
+    return possible[1] if possible and day is not None and possible[1] > day else None
 
 
 def forecast(principal: Principal, patient_id: int, *, as_of: date | int | None = None) -> tuple[Ahead, ...]:
@@ -283,6 +294,7 @@ def as_dicts(ahead: Iterable[Ahead]) -> list[dict[str, Any]]:
     return [
         {
             "on": _iso(one.day),
+            "until": _iso(one.until_day),
             "kind": one.kind,
             "subject": one.subject,
             "rule": one.rule or None,

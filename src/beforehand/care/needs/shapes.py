@@ -168,6 +168,7 @@ class AheadTie:
     status: str
     words: str
     due_day: int | None
+    until_day: int | None = None  # the last day that due_day can be, where it is not known exactly
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,7 @@ class Ahead:
     subject: str
     words: str
     due_day: int | None = None
+    until_day: int | None = None  # the last day that ``day`` can be, where it is not known exactly
     act_by: int | None = None  # its own day or the earlier one of what waits for it
     rule: str = ""
     topic: str = ""

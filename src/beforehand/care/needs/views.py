@@ -16,8 +16,9 @@ from beforehand.care.needs.rank import days_words
 from beforehand.care.needs.register import missing, next_step, question, reason, rule_words
 from beforehand.care.needs.shapes import Clock, EvidenceView, FindingView, HistoryEntry, NeedView, Tie, Tone
 from beforehand.care.needs.steps import step
-from beforehand.clinical.times import date_of, show_day
+from beforehand.clinical.times import date_of, say_when, show_day
 from beforehand.lookahead.models import Finding
+from beforehand.lookahead.words import possible_days
 from beforehand.record.access import SomePatients
 from beforehand.record.models import Concept, Patient, Team, User
 
@@ -51,12 +52,17 @@ class Around:
     history: Mapping[int, list[NeedEvent]] = field(default_factory=dict)
 
 
-def clock_of(need: Need, as_of: int) -> Clock:
-    """How long is left until the next step, in words."""
+def clock_of(need: Need, as_of: int, lead: Any = None) -> Clock:
+    """How long is left until the next step, in words; ``lead`` is the finding whose day that may be."""
     day, left = need.next_on, need.next_on - as_of
     shown = show_day(day, today=as_of)
     if not need.is_dated:
         return Clock("No deadline", f"next step {shown}", Tone.SOFT, day)
+    possible = possible_days(lead, "due_on") if lead is not None and lead.due_on == day else None
+    if possible is not None:  # its first possible day counts, and is not said to be the day
+        said = say_when("due ", *possible, today=as_of)
+        tone = Tone.LATE if possible[1] < as_of else Tone.NOW if left <= 0 else Tone.SOON if left <= 7 else Tone.SOFT
+        return Clock("Now" if left <= 0 else f"In {days_words(left)}", said, tone, day)
     if left < 0:
         return Clock("Now", f"{days_words(-left)} late, was {shown}", Tone.LATE, day)
     if left == 0:
@@ -245,7 +251,7 @@ def need_view(need: Need, known: Around) -> NeedView:
         next_step=need.next_step,
         step_kind=need.step_kind,
         action_label=step(need.step_kind).form.action_label,
-        clock=clock_of(need, known.as_of),
+        clock=clock_of(need, known.as_of, findings[0] if findings else None),
         next_day=need.next_on,
         due_day=need.due_on,
         opens_day=need.opens_on,

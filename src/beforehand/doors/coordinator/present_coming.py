@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from beforehand.care.needs.forecast import AHEAD, BILL, NEED, VISIT
 from beforehand.care.needs.register import rule_words
-from beforehand.care.needs.shapes import Ahead, FindingView, NeedView
+from beforehand.care.needs.shapes import Ahead, AheadTie, FindingView, NeedView
 from beforehand.clinical.fact_words import when
 from beforehand.clinical.times import date_of
 from beforehand.doors.coordinator import wording
@@ -44,13 +44,13 @@ def coming(
 
 def _finding(one: Ahead, finding: FindingView, need: NeedView | None, now: int) -> dict[str, Any]:
     is_open = one.kind == NEED
-    is_late = is_open and one.day < now
+    is_late = is_open and (one.day if one.until_day is None else one.until_day) < now
     return {
         "day": one.day,
         "start": one.opens_day,
         "name": _lane_name(finding),
         "date_iso": wording.iso(one.day),
-        "when": wording.day_words(one.day, now=now) + (", past" if is_late else ""),
+        "when": _sentence(wording.span_words(one.day, one.until_day, now=now)) + (", past" if is_late else ""),
         "words": _sentence(one.words),
         "tone": "late" if is_late else "now" if is_open and one.day <= now + 7 else "",
         "tag": finding.status.lower() if is_open else "",
@@ -99,7 +99,7 @@ def _also(one: Ahead, now: int) -> list[str]:
     """What else is asked about the same thing, with its own day where that is another."""
     said = []
     for tie in one.also:
-        day = f" By {wording.day_words(tie.due_day, now=now)}." if tie.due_day not in (None, one.due_day) else ""
+        day = f" By {_day_of(tie, now)}." if tie.due_day not in (None, one.due_day) else ""
         said.append(f"{_sentence(tie.words)}{day}")
     return said
 
@@ -109,9 +109,16 @@ def _then(one: Ahead, now: int) -> list[str]:
     said = []
     for tie in one.holds_up:
         hurries = tie.due_day == one.act_by != one.due_day
-        day = f" So act by {wording.day_words(tie.due_day, now=now)}." if hurries else ""
+        day = f" So act by {_day_of(tie, now)}." if hurries else ""
         said.append(f"{_sentence(tie.words)}{day}")
     return said
+
+
+def _day_of(tie: AheadTie, now: int) -> str:
+    """The day by which; of one not known exactly, the first it can be."""
+    assert tie.due_day is not None
+    early = " at the earliest" if tie.until_day is not None else ""
+    return f"{wording.day_words(tie.due_day, now=now)}{early}"
 
 
 def _lane_name(finding: FindingView) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from beforehand.clinical.times import date_of, day_of, show_day
+from beforehand.clinical.times import date_of, day_of, show_day, show_possible
 
 
 def today() -> int:
@@ -17,6 +17,11 @@ def today() -> int:
 def day_words(day: int | None, *, now: int | None = None, nothing: str = "no date") -> str:
     """``Fri, Dec 4``; with the year when it is another year than now's."""
     return nothing if day is None else show_day(day, today=now if now is not None else today())
+
+
+def span_words(day: int, until: int | None, *, now: int) -> str:
+    """``Fri, Dec 4``; ``March 2026`` or ``between ... and ...`` when ``until`` is the last day it can be."""
+    return day_words(day, now=now) if until is None else show_possible(day, until, today=now)
 
 
 def date_words(day: int | None, *, nothing: str = "unknown") -> str:

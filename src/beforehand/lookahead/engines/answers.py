@@ -15,6 +15,7 @@ FIXED = ("patient_id", "subject", "status", "opens_on", "due_on", "lapses_on", "
 BLOCKS = "blocks"  # optional: the subject of what cannot go ahead until this is settled
 EVIDENCE_COLUMNS = ("patient_id", "subject", "fact_table", "fact_id", "role")
 SUBJECT_LENGTH = 200
+VAGUE_DAYS = "vague_days"  # in what an answer says: what hangs on days not known exactly, and how far it reaches
 BETWEEN, PIECES = "\x1f", "\x1e"  # in the text a fingerprint is made of: between its parts, between pieces of evidence
 
 
@@ -147,6 +148,18 @@ def as_rows(answer: Answer, columns: Sequence[str]) -> list[tuple[object, ...]]:
     cells = {**asdict(answer), **answer.say, "missing": answer.missing or None, "blocks": answer.blocks or None}
     row = tuple(cells[name] for name in columns)
     return [(*row, *one) for one in answer.evidence] or [(*row, None, None, None)]
+
+
+def write_ranges(ranges: Mapping[str, tuple[int, int]]) -> str:
+    """Days, and numbers reckoned from days, that are not known exactly: as one text, kept with what an answer says."""
+    return ";".join(f"{name} {first} {last}" for name, (first, last) in sorted(ranges.items()))
+
+
+def read_ranges(say: Mapping[str, object]) -> dict[str, tuple[int, int]]:
+    """Undo ``write_ranges``: column -> least and most it can be; empty where every day is known."""
+    text = say.get(VAGUE_DAYS)
+    pieces = [piece.split(" ") for piece in str(text).split(";")] if text else []
+    return {name: (int(first), int(last)) for name, first, last in pieces}
 
 
 def by_rule(found: Iterable[Answer]) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from beforehand.clinical.tables import FACTS
-from beforehand.lookahead.engines.answers import BETWEEN, BLOCKS, PIECES, Answer, as_rows, check
+from beforehand.lookahead.engines.answers import BETWEEN, BLOCKS, PIECES, VAGUE_DAYS, Answer, as_rows, check
 from beforehand.lookahead.engines.binding import EVIDENCE, Places, bind_with
 from beforehand.lookahead.engines.duckdb import LABELLED, UNSURE, DuckEngine
 from beforehand.lookahead.engines.shape import Shape
@@ -46,6 +46,7 @@ class Row(NamedTuple):
     sensitivity: str
     fingerprint: str
     facts: str
+    vague_days: str | None
     say: tuple[str | int | None, ...]
 
 
@@ -80,7 +81,7 @@ class Differences:
         returned = ", ".join(f"f.{column}" for column in self.shape.columns)
         text = bind_with(
             self.query, self.shape, places, {"facts_of_answer": gathered},
-            f"select distinct {single}{returned}, e.facts, e.labels, e.is_wrong"  # noqa: S608
+            f"select distinct {single}{returned}, e.facts, e.labels, e.is_wrong, cast(null as varchar) as {VAGUE_DAYS}"  # noqa: S608
             f" from {{answer}} f left join facts_of_answer e on {matches}",
         )  # fmt: skip
         self.engine.connection.execute(f"create or replace temp table answer as {text}")
@@ -99,7 +100,7 @@ class Differences:
         facts = PIECES.join(f"{one.table}:{one.fact_id}:{one.role}" for one in answer.evidence)
         words = {word for one in answer.evidence for word in labels.get((one.table, one.fact_id), "").split()}
         single = () if self.query.family else (self.query.id,)
-        return (*single, *row, facts or None, " ".join(sorted(words)), False)
+        return (*single, *row, facts or None, " ".join(sorted(words)), False, answer.say.get(VAGUE_DAYS))
 
     def _print(self) -> None:
         """Give each answer its fingerprint."""
@@ -109,6 +110,7 @@ class Differences:
         for name in self.says:
             sign = "i" if kinds[name] in _WHOLE else "s"
             parts.append(f"'{name}=' || coalesce('{sign}' || cast({name} as varchar), '')")
+        parts.append(f"'{VAGUE_DAYS}=s' || {VAGUE_DAYS}")  # comes last by its name; where it is null, it is left out
         # Distinct pieces in the order of their text: what the row engine's sorted set gives too.
         facts = f"coalesce(array_to_string(list_sort(string_split(facts, '{PIECES}')), '{PIECES}'), '')"
         parts += [facts, "coalesce(labels, '')"]
@@ -119,7 +121,7 @@ class Differences:
             f" cast(patient_id as bigint) as patient_id, subject, status, {', '.join(_DAYS)},"
             f" coalesce(missing, '') as missing, {blocks} as blocks, coalesce(labels, '') as labels,"
             f" coalesce(facts, '') as facts, coalesce(is_wrong, false) as is_wrong,"
-            f" md5(concat_ws('{BETWEEN}', {', '.join(parts)})) as fingerprint{says} from answer"
+            f" md5(concat_ws('{BETWEEN}', {', '.join(parts)})) as fingerprint, {VAGUE_DAYS}{says} from answer"
         )
         self.engine.connection.execute("drop table answer")
 
@@ -180,7 +182,7 @@ class Differences:
         says = "".join(f", f.{name}" for name in self.says)
         result = self.engine.connection.execute(
             "select s.id, f.rule_id, f.patient_id, f.subject, f.status, f.opens_on, f.due_on, f.lapses_on,"  # noqa: S608
-            f" f.recheck_on, f.missing, f.blocks, f.labels, f.fingerprint, f.facts{says}"
+            f" f.recheck_on, f.missing, f.blocks, f.labels, f.fingerprint, f.facts, f.{VAGUE_DAYS}{says}"
             " from found f left join stored s"
             " on s.patient_id = f.patient_id and s.rule_id = f.rule_id and s.subject = f.subject"
             " where s.id is null or s.fingerprint <> f.fingerprint or not s.is_current or s.is_stale"
@@ -188,7 +190,7 @@ class Differences:
         )
         while rows := result.fetchmany(CHUNK):
             for row in rows:
-                yield Row(*row[:14], tuple(row[14:]))  # type: ignore[call-arg]  # mypy counts no stars
+                yield Row(*row[:15], tuple(row[15:]))  # type: ignore[call-arg]  # mypy counts no stars
 
     def gone(self) -> list[tuple[int, int | None]]:
         """(number, lapses_on) of standing findings that nothing speaks for any more."""

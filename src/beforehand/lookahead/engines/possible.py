@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from beforehand.clinical.tables import FACTS
-from beforehand.lookahead.engines.answers import Answer
+from beforehand.lookahead.engines.answers import VAGUE_DAYS, Answer, write_ranges
 from beforehand.lookahead.rule import EXACT_DAY
 
 # Times that may lie ahead: when something is to begin or end. Every other time says when something happened.
@@ -40,6 +40,7 @@ _ORDERS = (
     ),
 )
 ORDERS = tuple(range(_ORDER, _ORDER + len(_ORDERS)))
+_DAYS = ("opens_on", "due_on", "lapses_on")
 MOST = 60  # suppositions about one person, however many things happened in a vague year
 
 
@@ -138,7 +139,23 @@ def put_together(written: Iterable[Answer], by_supposition: Sequence[Iterable[An
     suppositions = [{answer.key: answer for answer in found} for found in by_supposition]
     keys = list(dict.fromkeys([*base, *(key for found in suppositions for key in found)]))
     said = (_said(base.get(key), [found.get(key) for found in suppositions]) for key in keys)
-    return [answer for answer in said if answer is not None]
+    return [
+        _with_ranges(answer, [one for found in suppositions if (one := found.get(answer.key)) is not None])
+        for answer in said
+        if answer is not None
+    ]
+
+
+def _with_ranges(said: Answer, given: Sequence[Answer]) -> Answer:
+    """The answer, with the first and last day that each of its days can be, where they are not one day."""
+    alike = [one for one in given if one.status == said.status] or list(given)
+    ranges = {}
+    for name in (*_DAYS, *said.say):
+        found = {getattr(one, name) if name in _DAYS else one.say.get(name) for one in alike}
+        days = [day for day in found if isinstance(day, int)]
+        if len(days) > 1:
+            ranges[name] = min(days), max(days)
+    return replace(said, say={**said.say, VAGUE_DAYS: write_ranges(ranges)}) if ranges else said
 
 
 def _said(written: Answer | None, supposed_answers: Sequence[Answer | None]) -> Answer | None:
