@@ -111,10 +111,14 @@ def _medicines(told: list[Told]) -> Iterator[Pair]:
 
 
 def _last_words(lines: Iterable[Line]) -> list[Line]:
-    """The newest order and the newest statement of each source."""
+    """The newest order and the newest statement of each source.
+
+    What people here write down of taking is the patient's word, whoever of them wrote it: one source, number 0.
+    """
     newest: dict[tuple[int, str], Line] = {}
     for line in lines:
-        for source in sources_of(line):
+        is_word = line.table == "medication_statement"
+        for source in {0 if is_word and said.is_person else said.source_id for said in line.said_by}:
             before = newest.get((source, line.table))
             if before is None or _freshness(line) > _freshness(before):
                 newest[source, line.table] = line
