@@ -76,6 +76,8 @@ def targets(world: World, held: tuple[str, ...]) -> Iterator[Target]:
             yield Target(about, (("event_id", marked.event),))
         elif held == ("table", "fact_id"):
             yield Target(about, (("table", "observation"), ("fact_id", marked.facts["observation"])))
+        elif held == ("fact_id",):
+            yield Target(about, (("fact_id", marked.facts["document_reference"]),))
         elif held == ("item_id",):
             yield Target("", (("item_id", marked.item),))
         elif held == ("match_id",):
@@ -88,6 +90,12 @@ def targets(world: World, held: tuple[str, ...]) -> Iterator[Target]:
             yield Target(about, (("handing_id", marked.facts["communication"]),))
         elif held == ("patient_id", "settlement_id"):
             yield Target(about, (("patient_id", marked.patient.pk), ("settlement_id", marked.facts["settlement"])))
+        elif held == ("token",):
+            yield Target("", (("token", "nobodys"),))  # what a calendar gives: tests/unit/feed
+            return
+        elif held == ("feed_id",):
+            yield Target("", (("feed_id", 0),))
+            return
         elif held == ("public_id",):
             yield Target("", (("public_id", "of-nobody"),))  # what a sender's call is answered: tests/unit/inbox
             return
@@ -240,7 +248,7 @@ class Visitor:
             return {404}
         if route == "team" and method == "POST":
             return {302, 404}  # the needs of everybody are swapped into the form; without a team there is no colleague
-        if route in ("item_content", "filing_undo", "statement_settle"):
+        if route in ("calendar_revoke", "document", "document_content", "item_content", "filing_undo", "statement_settle"):
             return {200, 302, 404}  # the items here are no documents, nobody filed them, and the form names no entry
         if route.startswith("signed_list") or route == "giving_undo":
             return {200, 302, 404}  # the procedures here are a system's: nobody signed a list by them

@@ -156,6 +156,11 @@ COORDINATOR: dict[str, Row] = {
     "decision_undo": Row(DECIDE_IDENTITY, WRITES),
     "operations": Row(WORK_QUARANTINE),
     "team": Row(ASSIGN_WORK, FORM),
+    "calendars": Row(READ_RECORD, FORM),
+    "calendar_revoke": Row(READ_RECORD, WRITES),
+    "person_calendars": Row(READ_RECORD, FORM),
+    "document": Row(READ_RECORD),
+    "document_content": Row(READ_RECORD),
     "keys": Row(SIGNED_IN, READS),
     "gallery": Row(SIGNED_IN, READS),
 }
@@ -163,6 +168,7 @@ COORDINATOR: dict[str, Row] = {
 # Ways in and out that know their caller by something else than a session: a signature, or an address nobody can guess.
 INBOX: dict[str, Row] = {
     "inbox:webhook": Row(PUBLIC, WRITES, commits_itself=True),
+    "feed:calendar": Row(PUBLIC),
 }
 
 POLICY: dict[str, Row] = {**SIGN_IN, **CLOSED, **GATE, **COORDINATOR, **INBOX}

@@ -14,8 +14,9 @@ from beforehand.care.medicines.signing import ListChangedError, sign_list, undo_
 from beforehand.care.needs.actions import today
 from beforehand.intake.blobs import read_blob
 from beforehand.intake.replay import replay, written_ledger
-from beforehand.record.access import AccessRefusedError, PatientNotVisibleError, principal_of
+from beforehand.record.access import AccessRefusedError, PatientNotVisibleError, for_principal, principal_of
 from beforehand.record.audit import write_event
+from beforehand.record.contradictions import contradictions_of
 from beforehand.record.models import FACT_MODELS, AuditEvent
 from beforehand.record.store.canon import canonical_record
 from tests.unit.intake.test_replay import empty_the_house
@@ -130,6 +131,18 @@ def test_undo_takes_back_everything_and_what_was_ended_holds_again(house: House)
     undo_signing(list_id=first, by=house.dana)
     assert house.line("Apixaban").last(SAID) is None
     assert all(row["status"] == "entered-in-error" for row in rows("procedure"))
+
+
+def test_newer_word_of_the_patient_replaces_the_older_and_stands_against_the_order_alone(house: House) -> None:
+    house.sign(added=[Added("Ibuprofen")])
+    house.sign(by=house.priya, answers={"Ibuprofen": "not-taking", "Apixaban": "not-taking"})
+    access = for_principal(principal_of(house.dana))
+    found = [
+        one for one in contradictions_of(access, house.ann.pk, kinds=("medicine",)) if "Metoprolol" not in one.name
+    ]
+    between = [{said.source for side in (one.left, one.right) for said in side.said_by} for one in found]
+    assert between and all("Priya Reyes" in sources and "Dana Reyes" not in sources for sources in between)
+    assert all("Ibuprofen" not in one.name for one in found)
 
 
 def test_from_records_alone_nothing_is_said_by_the_patient(house: House) -> None:

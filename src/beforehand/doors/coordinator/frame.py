@@ -47,6 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "person": user.label,
             "person_url": _known("mfa_index"),
             "leave_url": _known("account_logout"),
+            "calendars_url": reverse("calendars") if principal.may(READ_RECORD) else "",
             "keys_url": reverse("keys"),
             "idle_seconds": settings.IDLE_MINUTES * 60,
             "lock_url": reverse("gate:lock"),

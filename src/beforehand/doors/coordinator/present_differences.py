@@ -57,11 +57,12 @@ def contradiction(
         (NEITHER, "Neither of the two"),
     ]
     named = one.name[:1].upper() + one.name[1:]
+    what = list(dict.fromkeys(each.what for each in one.differences))
     return {
         "anchor": anchor(one.key),
         "key": one.key,
         "seen": one.seen,
-        "title": f"{named}: {' and '.join(dict.fromkeys(each.what for each in one.differences))} differ",
+        "title": f"{named}: {' and '.join(what)} {'differs' if len(what) == 1 else 'differ'}",
         "line": f"{_KINDS.get(one.kind, one.kind).capitalize()}. {one.harm_words}",
         "sides": sides,
         "next": "" if one.is_settled else _NEXT.get(one.kind, "Ask both."),

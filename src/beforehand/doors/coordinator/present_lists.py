@@ -24,7 +24,7 @@ from beforehand.care.medicines.lines import (
     ListNow,
 )
 from beforehand.care.medicines.seen import Difference
-from beforehand.care.medicines.signed import SignedList, Signing
+from beforehand.care.medicines.signed import SignedEntry, SignedList, Signing
 from beforehand.doors.coordinator import wording
 from beforehand.record.contradictions import Contradiction
 
@@ -275,14 +275,17 @@ def printed(one: SignedList, changed: list[Difference]) -> dict[str, Any]:
     """The list to hand out, in plain words: what is taken, what is not, what to ask about."""
     groups: dict[str, list[dict[str, str]]] = {}
     titles = {
-        MEDICINES: {"Take": "You take", "Ask about": "Not sure: ask about", "Not taking": "You do not take"},
+        MEDICINES: {
+            "Take": "You take",
+            "Ask about": "Not sure: ask about",
+            "Not taking": "You say that you do not take",
+        },
         ALLERGIES: {"Yes": "Allergies", "Take": "Allergies", "Ask about": "Not sure: ask about", "Not so": "Not so"},
         PROBLEMS: {"Yes": "Now", "Take": "Now", "Over": "Over", "Ask about": "Not sure: ask about", "Not so": "Not so"},
     }[one.kind]
     for entry in one.entries:
         title = titles[_PRINTED[entry.answer]]
-        how = entry.words or _how(entry.was)
-        groups.setdefault(title, []).append({"name": entry.name, "how": how})
+        groups.setdefault(title, []).append({"name": entry.name, "how": _how(entry)})
     order = list(dict.fromkeys(titles.values()))
     return {
         "groups": [(title, groups[title]) for title in order if title in groups],
@@ -290,7 +293,14 @@ def printed(one: SignedList, changed: list[Difference]) -> dict[str, Any]:
     }
 
 
-def _how(was: Mapping[str, str]) -> str:
-    """How to take it, as the last order says; the sender's own words, none of ours."""
-    words = was.get(PRESCRIBED) or was.get(SAID) or ""
-    return words.split("; ")[0] if "; " in words else ""
+def _how(entry: SignedEntry) -> str:
+    """How it is taken, in the sender's words and the person's own, none of ours; and where to ask."""
+    order, said = (entry.was.get(sort, "").rpartition("; ")[0] for sort in (PRESCRIBED, SAID))
+    words = entry.words.rstrip(".")
+    if entry.answer == "changed":
+        return f"You say: {words}." + (f" Ordered: {order}. Ask which is right." if order else "")
+    if entry.answer == "not-taking":
+        return ". ".join(
+            part for part in (words, "It is ordered. Ask before you leave it out" if order else "") if part
+        )
+    return words or order or said.removeprefix("takes it, ")

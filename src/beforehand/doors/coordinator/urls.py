@@ -6,7 +6,9 @@ from beforehand.care.medicines.lines import KINDS
 from beforehand.doors.coordinator import (
     acts,
     differences,
+    chart_documents,
     documents,
+    feeds,
     gallery,
     identity,
     lists,
@@ -67,6 +69,11 @@ urlpatterns: list[URLPattern] = [
     path("sorting/statements/", identity.settle, name="statement_settle"),
     path("operations/", operations.operations, name="operations"),
     path("team/", team.team, name="team"),
+    path("calendars/", feeds.calendars, name="calendars"),
+    path("calendars/<int:feed_id>/take-back/", feeds.revoke, name="calendar_revoke"),
+    path("people/<int:patient_id>/calendars/", feeds.person_calendars, name="person_calendars"),
+    path("documents/<int:fact_id>/", chart_documents.document, name="document"),
+    path("documents/<int:fact_id>/content/", chart_documents.content, name="document_content"),
     path("keys/", plain.keys, name="keys"),
     path("gallery/", gallery.gallery, name="gallery"),
 ]
