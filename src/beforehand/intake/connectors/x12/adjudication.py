@@ -64,7 +64,7 @@ def adjustments_in(segment: Segment) -> list[Adjustment]:
     if segment.name != "CAS":
         return []
     group, found = segment.text(1).upper(), []
-    for at in range(2, 20, 3):
+    for at in range(2, min(20, len(segment.elements) + 1), 3):
         value, reason = amount(segment, at + 1), segment.text(at).upper()
         if value is None and not reason:
             continue

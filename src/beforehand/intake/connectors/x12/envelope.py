@@ -49,8 +49,13 @@ class Segment:
 
     def text(self, number: int, component: int = 1) -> str:
         """One component of an element, without what people cannot read."""
-        parts = self.raw(number).split(self.signs.component)
-        return _BARRED.sub("", parts[component - 1]).strip() if component <= len(parts) else ""
+        raw = self.elements[number - 1] if 0 < number <= len(self.elements) else ""
+        if self.signs.component in raw:
+            parts = raw.split(self.signs.component)
+            raw = parts[component - 1] if component <= len(parts) else ""
+        elif component > 1:
+            return ""
+        return raw.strip() if raw.isprintable() else _BARRED.sub("", raw).strip()
 
     def components(self, number: int) -> list[str]:
         """Every component of an element."""

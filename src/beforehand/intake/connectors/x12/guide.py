@@ -43,6 +43,22 @@ class Guide:
         self._learn(self._root)
         self.first: Any = self._root.getnodebypath("/ISA_LOOP/GS_LOOP/ST_LOOP/ST")
         self._known: dict[tuple[int, Key], Any] = {}
+        self._entries: dict[str, list[Any]] = {}
+        self._find_entries(self._root)
+
+    def entry(self, name: str) -> Any:
+        """The segment that begins the one loop which begins with this name; None where several do, or none."""
+        found = self._entries.get(name, [])
+        return found[0] if len(found) == 1 else None
+
+    def _find_entries(self, node: Any) -> None:
+        for children in node.pos_map.values():
+            for child in children:
+                if child.is_loop():
+                    first = child.get_first_node()
+                    if first is not None and first.is_segment():
+                        self._entries.setdefault(str(first.id), []).append(first)
+                    self._find_entries(child)
 
     def _learn(self, node: Any) -> None:
         """By which codes segments of a name are told apart anywhere in the guide."""
@@ -102,6 +118,10 @@ class Placing:
         """
         key = self.guide.key_of(segment)
         if key is None:
+            return
+        entry = self.guide.entry(segment.name)
+        if entry is not None:  # what can stand in one place alone stands there, whatever was left out before it
+            self.node, segment.loop = entry, str(entry.parent.id)
             return
         for node in self._starts():
             found = self.guide.follow(node, key)

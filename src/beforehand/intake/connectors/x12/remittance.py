@@ -10,7 +10,7 @@ from beforehand.intake.connectors.errors import ItemError
 from beforehand.intake.connectors.x12 import words
 from beforehand.intake.connectors.x12.adjudication import Adjustment, adjudicated, adjustments_in, line_of, totals_of
 from beforehand.intake.connectors.x12.envelope import Segment, Transaction
-from beforehand.intake.connectors.x12.guide import Guide
+from beforehand.intake.connectors.x12.guide import Guide, Placing
 from beforehand.intake.connectors.x12.parties import (
     Made,
     Person,
@@ -20,7 +20,6 @@ from beforehand.intake.connectors.x12.parties import (
     claim_type,
     coverage_key,
     first,
-    placed,
     read_person,
     unread,
 )
@@ -45,7 +44,7 @@ from beforehand.intake.connectors.x12.values import (
     period,
 )
 
-_AFTER_CLAIMS = frozenset(("LX", "PLB", "TS2", "TS3"))
+_AFTER_HEAD = frozenset(("CLP", "LX", "PLB", "TS2", "TS3"))
 _ZERO = Decimal(0)
 
 
@@ -93,43 +92,49 @@ def _is_day(text: str) -> bool:
 def read(transaction: Transaction, guide: Guide) -> Iterator[Made]:
     """Each claim, what was taken back before what was paid anew; the payment last."""
     payment = _Payment(transaction.sent)
-    has_reversals = False
-    for claim in _claims(transaction, guide, payment):
-        if claim[0].text(2) == words.REVERSAL:
-            has_reversals = True
+    has_reversals = _read_around(transaction, guide, payment)
     for wanted in (True, False) if has_reversals else (False,):
-        for claim in _claims(transaction, guide, None):
+        for claim in _claims(transaction):
             if (claim[0].text(2) == words.REVERSAL) == wanted:
-                yield _attempt(payment, claim)
+                yield _attempt(payment, guide, claim)
     yield _payment_item(payment, transaction)
     yield from _check_sum(payment)
 
 
-def _claims(transaction: Transaction, guide: Guide, payment: _Payment | None) -> Iterator[list[Segment]]:
-    """The segments of each claim; the head and the end are told to ``payment``."""
+def _read_around(transaction: Transaction, guide: Guide, payment: _Payment) -> bool:
+    """The head, the provider's adjustments and what the claims come to; whether any takes a payment back."""
+    placing = Placing(guide)
+    is_head, has_reversals = True, False
+    for segment in transaction.segments():
+        if segment.name in _AFTER_HEAD and is_head:
+            is_head = False
+            payment.close_head()
+        if segment.name == "PLB":
+            payment.adjustments.append(segment)
+        elif segment.name == "CLP":
+            _count(payment, segment)
+            has_reversals = has_reversals or segment.text(2) == words.REVERSAL
+        elif is_head:
+            placing.place(segment)
+            part = {"1000A": payment.payer, "1000B": payment.payee}.get(segment.loop, payment.head)
+            part.append(segment)
+    if is_head:
+        payment.close_head()
+    return has_reversals
+
+
+def _claims(transaction: Transaction) -> Iterator[list[Segment]]:
+    """The segments of each claim."""
     claim: list[Segment] = []
-    is_head = True
-    for segment in placed(transaction, guide):
-        if segment.name == "CLP" or segment.name in _AFTER_CLAIMS:
+    for segment in transaction.segments():
+        if segment.name in _AFTER_HEAD:
             if claim:
                 yield claim
             claim = [segment] if segment.name == "CLP" else []
-            if payment is not None and is_head:
-                payment.close_head()
-            is_head = False
-            if payment is not None and segment.name == "PLB":
-                payment.adjustments.append(segment)
-            if payment is not None and segment.name == "CLP":
-                _count(payment, segment)
         elif claim:
             claim.append(segment)
-        elif payment is not None and is_head:
-            part = {"1000A": payment.payer, "1000B": payment.payee}.get(segment.loop, payment.head)
-            part.append(segment)
     if claim:
         yield claim
-    if payment is not None and is_head:
-        payment.close_head()
 
 
 def _count(payment: _Payment, claim: Segment) -> None:
@@ -140,7 +145,10 @@ def _count(payment: _Payment, claim: Segment) -> None:
         payment.is_sure = False
 
 
-def _attempt(payment: _Payment, claim: list[Segment]) -> Made:
+def _attempt(payment: _Payment, guide: Guide, claim: list[Segment]) -> Made:
+    placing = Placing(guide)
+    for segment in claim:
+        placing.place(segment)
     try:
         check_all_placed(claim)
         return _Claim(payment, claim).read()
