@@ -248,7 +248,14 @@ class Visitor:
             return {404}
         if route == "team" and method == "POST":
             return {302, 404}  # the needs of everybody are swapped into the form; without a team there is no colleague
-        if route in ("calendar_revoke", "document", "document_content", "item_content", "filing_undo", "statement_settle"):
+        if route in (
+            "calendar_revoke",
+            "document",
+            "document_content",
+            "item_content",
+            "filing_undo",
+            "statement_settle",
+        ):
             return {200, 302, 404}  # the items here are no documents, nobody filed them, and the form names no entry
         if route.startswith("signed_list") or route == "giving_undo":
             return {200, 302, 404}  # the procedures here are a system's: nobody signed a list by them

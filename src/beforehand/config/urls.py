@@ -6,6 +6,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("beforehand.doors.gate.urls")),
     path("", include("beforehand.doors.inbox.urls")),
+    path("", include("beforehand.doors.feed.urls")),
     path("", include("beforehand.doors.coordinator.urls")),
 ]
 

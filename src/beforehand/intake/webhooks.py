@@ -185,5 +185,5 @@ def note_refused(sender: WebhookSender, why: str, at: datetime) -> None:
 
 def refused_webhooks(at: datetime, *, for_days: int = 7) -> list[WebhookSender]:
     """Senders whose calls were refused lately, and none accepted since."""
-    lately = [one for one in webhooks() if one.refused_at and one.refused_at > at - timedelta(days=for_days)]
-    return [one for one in lately if one.accepted_at is None or one.refused_at > one.accepted_at]
+    since = at - timedelta(days=for_days)
+    return [one for one in webhooks() if one.refused_at and one.refused_at > max(since, one.accepted_at or since)]

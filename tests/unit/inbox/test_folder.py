@@ -241,7 +241,7 @@ def test_control_a_watcher_that_moves_before_it_keeps_loses_a_file(drop: Drop, m
 def test_control_without_the_note_of_what_is_taken_a_kill_doubles_a_message(
     drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(*_: Any) -> Any:
+    def dies(*_: Any, **__: Any) -> Any:
         raise Killed
 
     drop.put("one.json", person())

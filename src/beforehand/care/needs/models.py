@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from beforehand.care.needs.feed_models import CalendarFeed as CalendarFeed
+from beforehand.care.needs.feed_models import FeedEntry as FeedEntry
 from beforehand.record.models import Team, User
 from beforehand.record.models.scoping import PatientScopedManager
 

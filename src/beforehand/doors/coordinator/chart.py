@@ -26,6 +26,7 @@ TABLES = (
     "medication_dispense",
     "observation",
     "diagnostic_report",
+    "document_reference",
     "encounter",
     "appointment",
     "service_request",

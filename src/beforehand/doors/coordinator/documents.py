@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from beforehand.care.needs.arrivals import receive, settle_patients
 from beforehand.doors.coordinator import wording
+from beforehand.doors.coordinator.handing_out import SHOWN, handed_out, is_picture
 from beforehand.intake.as_sent import sent
 from beforehand.intake.connectors.errors import ConnectorError
 from beforehand.intake.errors import IntakeError
@@ -27,8 +28,6 @@ from beforehand.record.people import find_people
 
 PAPER = "paper"  # the source of what people scan and add here
 LARGEST = 25 * 1024 * 1024
-SHOWN = 20_000  # letters of a text shown on the page; all of it can be opened
-PICTURES = ("image/png", "image/jpeg")
 FOUND, LATELY = 8, 5
 
 
@@ -75,7 +74,7 @@ def shown(item: QuarantinedItem) -> dict[str, Any]:
         "size": f"{max(1, len(content) // 1024):,} kB",
         "text": text[:SHOWN],
         "is_cut": len(text) > SHOWN,
-        "is_picture": type_ in PICTURES,
+        "is_picture": is_picture(type_),
         "url": reverse("item_content", args=[item.pk]),
         "file": reverse("item_file", args=[item.pk]),
     }
@@ -92,13 +91,7 @@ def content(request: Any, item_id: int) -> HttpResponse:
     if part is None:
         raise Http404
     type_, body = part
-    ending = {"application/pdf": "pdf", "image/tiff": "tif", "text/plain": "txt", "application/rtf": "rtf"}
-    response = HttpResponse(body, content_type="text/plain; charset=utf-8" if type_ == "text/plain" else type_)
-    place = "inline" if type_ in PICTURES else f'attachment; filename="document-{item.pk}.{ending.get(type_, "bin")}"'
-    response["Content-Disposition"] = place
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return handed_out(type_, body, item.pk)
 
 
 def _candidate(person: Patient) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from beforehand.doors.coordinator import (
     present_chart,
     present_coming,
     present_differences,
+    present_documents,
     present_lists,
     present_needs,
     present_risk,
@@ -76,6 +77,7 @@ def _context(
     lead = Enrolment.objects.filter(patient_id=patient.pk, until_day=None).select_related("lead", "team").first()
     coming = present_coming.coming(chart, forecast_of(request.principal, patient.pk, as_of=now), findings, live, now)
     visits = present_chart.visits(chart, now)
+    documents = present_documents.documents(chart, now)
     results = present_chart.results(chart, now)
     differing = [one for one in contradictions_of(request.access, patient.pk) if not one.is_settled]
     return {
@@ -99,6 +101,9 @@ def _context(
         "medicines": present_chart.medicines(chart, now),
         "results": results[: present_chart.SHOWN],
         "more_results": results[present_chart.SHOWN : 60],
+        "documents": documents[: present_documents.SHOWN],
+        "more_documents": documents[present_documents.SHOWN :],
+        "calendars_url": reverse("person_calendars", args=[patient.pk]),
         "visits": visits[:6],
         "visit_count": len(visits),
         "coverage": present_chart.coverage(chart, now),

@@ -5,8 +5,8 @@ from django.urls import URLPattern, path
 from beforehand.care.medicines.lines import KINDS
 from beforehand.doors.coordinator import (
     acts,
-    differences,
     chart_documents,
+    differences,
     documents,
     feeds,
     gallery,

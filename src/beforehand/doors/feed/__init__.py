@@ -1,0 +1,1 @@
+"""Private calendars that other programs fetch."""
