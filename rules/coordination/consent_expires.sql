@@ -15,42 +15,16 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: call
 harm: 3
-needs: [person, consent, concept_words, contact_made, said_no]
+needs: [permission_ending]
 --- */
 with
-ending as (
-    select n.patient_id, n.id, coalesce(w.words, 'to share the record') as what, n.end_from_day as from_day, n.end_to_day as to_day
-    from consent n
-    join person p on p.patient_id = n.patient_id
-    cross join as_of a
-    left join concept_words w on w.code = n.scope
-    where n.same_as = n.id and n.status = 'active' and coalesce(n.decision, 'permit') = 'permit'
-      and n.end_to_day between a.day - 30 and a.day + 60
-      and not exists (select 1 from consent o
-                      where o.patient_id = n.patient_id and o.id <> n.id and o.scope = n.scope and o.same_as = o.id
-                        and o.status = 'active'
-                        and coalesce(o.decision, 'permit') = 'permit' and (o.end_to_day is null or o.end_to_day > a.day + 60))
-),
-talked as (
-    select c.patient_id, c.about_id, max(c.sent_from_day) as day, max(c.id) as fact_id
-    from contact_made c
-    group by c.patient_id, c.about_id
-),
-declined as (
-    select n.patient_id, n.about_id, max(n.fact_id) as fact_id
-    from said_no n
-    where n.fact_table = 'communication'
-    group by n.patient_id, n.about_id
-),
 judged as (
-    select e.patient_id, 'consent:' || cast(e.id as varchar(20)) as subject, e.id, e.what, e.from_day, e.to_day,
-           t.fact_id as talk_id, d.fact_id as no_id
-    from ending e
-    left join talked t on t.patient_id = e.patient_id and t.about_id = e.id and t.day >= e.to_day - 60
-    left join declined d on d.patient_id = e.patient_id and d.about_id = e.id
+    select e.patient_id, e.subject, e.fact_id, e.what, e.from_day, e.to_day, e.talk_id, e.no_id
+    from permission_ending e
+    where e.kind = 'consent'
 ),
 evidence as (
-    select j.patient_id, j.subject, 'consent' as fact_table, j.id as fact_id, 'ends' as role
+    select j.patient_id, j.subject, 'consent' as fact_table, j.fact_id, 'ends' as role
     from judged j
     union all
     select j.patient_id, j.subject, 'communication' as fact_table, coalesce(j.no_id, j.talk_id) as fact_id, 'talked about' as role

@@ -4,7 +4,7 @@ why: Two instructions leave the person to choose between them.
 kind: conflict
 question: Is {patient} to take {what} or not?
 reason: "One source has {what} as taken; another said on {stopped_on} that it was stopped or is not to be taken."
-met: "The medicines list was gone through after {stopped_on}."
+met: "The medicines list was gone through after {stopped_on}, or it was settled which word holds."
 missing:
   exact_day: "The day the medicine was ordered, stopped or gone through is known only by its month. Ask the person and the pharmacy."
 excluded:
@@ -17,7 +17,7 @@ clinical_review: {by: null, on: null}
 step_kind: reconcile
 harm: 4
 needs: [current_medication, person, medication_statement, medication_request, medicine_name, done_procedure,
-        value_set_code, settled]
+        value_set_code, settled, settled_pair]
 --- */
 with
 taken as (
@@ -40,14 +40,16 @@ ended as (
 ),
 -- another source's word, later than the order and within half a year
 clashes as (
-    select t.patient_id, t.subject, t.name, t.fact_table, t.fact_id, e.fact_table as end_table, e.fact_id as end_id, e.day
+    select t.patient_id, t.subject, t.name, t.fact_table, t.fact_id, e.fact_table as end_table, e.fact_id as end_id, e.day,
+           z.fact_id as settlement_id
     from taken t
     join ended e on e.patient_id = t.patient_id and e.subject = t.subject and e.source_id <> t.source_id
+    left join settled_pair z on z.patient_id = t.patient_id and z.one_id = t.fact_id and z.other_id = e.fact_id
     cross join as_of a
     where e.day >= t.start_day and e.day <= a.day and e.day > a.day - 180
 ),
 latest as (
-    select patient_id, subject, name, max(day) as day
+    select patient_id, subject, name, max(day) as day, sum(case when settlement_id is null then 1 else 0 end) as open_ones
     from clashes
     group by patient_id, subject, name
 ),
@@ -74,12 +76,16 @@ evidence as (
     select r.patient_id, 'instructions:' || r.subject as subject, 'procedure' as fact_table, r.fact_id, 'list gone through' as role
     from reconciled r
     union all
+    select c.patient_id, 'instructions:' || c.subject as subject, 'settlement' as fact_table, c.settlement_id as fact_id, 'settled' as role
+    from clashes c
+    where c.settlement_id is not null
+    union all
     select c.patient_id, 'instructions:' || c.subject as subject, s.fact_table, s.fact_id, 'decided' as role
     from clashes c
     join settled s on s.patient_id = c.patient_id and (s.about_id = c.fact_id or s.about_id = c.end_id) and s.settled_day >= c.day
 )
 select l.patient_id, 'instructions:' || l.subject as subject,
-       case when d.fact_id is not null then 'EXCLUDED' when r.fact_id is not null then 'MET' else 'DUE' end as status,
+       case when d.fact_id is not null then 'EXCLUDED' when r.fact_id is not null or l.open_ones = 0 then 'MET' else 'DUE' end as status,
        l.day as opens_on, l.day + 7 as due_on, l.day + 180 as lapses_on,
        case when l.day + 180 < a.day + 90 then l.day + 180 else a.day + 90 end as recheck_on,
        case when d.fact_id is not null then 'decided' end as missing, l.name as say_what, l.day as say_stopped_on

@@ -5,7 +5,7 @@ kind: conflict
 question: Which dose of {medicine} does {patient} really take?
 reason: "Two sources order {medicine} differently."
 next_step: Ask what the person takes, then the prescriber what is meant
-met: "What two sources say of {medicine} agrees, or the list was gone through since."
+met: "What two sources say of {medicine} agrees, it was settled which of them holds, or the list was gone through since."
 excluded:
   declined: "{patient} did not want to go through the doses of {medicine}."
 missing:
@@ -20,11 +20,12 @@ clinical_review: {by: null, on: null}
 step_kind: reconcile
 harm: 3
 unknown: ask
-needs: [person, active_medication_request, medicine_name, settled, done_procedure, value_set_code, as_of]
+needs: [person, active_medication_request, medicine_name, settled, settled_pair, done_procedure, value_set_code, as_of]
 --- */
 -- The newest active order of each source for the same ingredients. The dose of a day (amount times times a day) is
 -- compared where both name the same unit; a count of tablets only for the same product. Different products without
--- such a dose: UNKNOWN. The same product without a dose: nothing differs, silent. The list gone through since: MET.
+-- such a dose: UNKNOWN. The same product without a dose: nothing differs, silent. The list gone through since, or it
+-- was settled which of these two orders holds (and both say the same still): MET.
 with ordered as (
     select r.patient_id, n.subject, n.name, r.id, r.code, r.source_id, r.authored_from_day, r.valid_until_to_day,
            r.dose_micro * coalesce(r.daily_micro, 1000000) as total, r.dose_unit,
@@ -35,7 +36,7 @@ with ordered as (
     join medicine_name n on n.code = r.code
     where n.is_local = 0
 ),
-pair as (
+compared as (
     select x.patient_id, x.subject, x.name, x.id as a_id, y.id as b_id,
            x.valid_until_to_day as last_a, y.valid_until_to_day as last_b,
            case when x.authored_from_day > y.authored_from_day then x.authored_from_day
@@ -48,11 +49,17 @@ pair as (
     join ordered y on y.patient_id = x.patient_id and y.subject = x.subject and y.source_id > x.source_id
     where x.place = 1 and y.place = 1
 ),
+pair as (
+    select c.patient_id, c.subject, c.name, c.a_id, c.b_id, c.last_a, c.last_b, c.since,
+           case when z.fact_id is not null then 0 else c.verdict end as verdict, z.fact_id as settlement_id
+    from compared c
+    left join settled_pair z on z.patient_id = c.patient_id and z.one_id = c.a_id and z.other_id = c.b_id
+    where c.verdict is not null
+),
 told as (
-    select patient_id, subject, name, a_id, b_id, last_a, last_b, since, verdict,
+    select patient_id, subject, name, a_id, b_id, last_a, last_b, since, verdict, settlement_id,
            row_number() over (partition by patient_id, subject order by verdict desc nulls last, a_id desc nulls last, b_id desc nulls last) as place
     from pair
-    where verdict is not null
 ),
 settling as (
     select p.patient_id, p.subject, s.is_decision, s.settled_day, s.fact_table, s.fact_id
@@ -87,6 +94,8 @@ evidence as (
     select patient_id, subject, 'medication_request', b_id, 'order' from told
     union
     select patient_id, subject, fact_table, fact_id, 'word' from word where place = 1
+    union
+    select patient_id, subject, 'settlement', settlement_id, 'settled' from told where settlement_id is not null
 )
 select c.patient_id, c.subject,
        case when c.verdict = 0 or w.is_decision = 1 then 'MET'

@@ -205,6 +205,14 @@ RELATIONS: dict[str, Relation] = {
             ("medicare_amounts.csv",),
         ),
         Relation(
+            "coding",
+            (_whole("code", "any concept"), _text("coding", "one of its codings, as snomed:44054006")),
+            "The codings of a coded meaning: two that share one mean the same, whatever else their sources add.",
+            True,
+            ("code", "coding"),
+            (),
+        ),
+        Relation(
             "service_code",
             (_whole("code", "any concept"), _text("service", "its billing code, as hcpcs:G0439")),
             "The billing codes (HCPCS, CPT) of a coded meaning.",
@@ -453,6 +461,15 @@ def _service_code(concept: ConceptCodings) -> Iterator[Row]:
             yield concept.id, f"{system}:{code}"
 
 
+_MEANINGS = ("snomed", "icd10cm", "icd9cm", "rxnorm", "cvx", "ndc", "loinc")
+
+
+def _coding(concept: ConceptCodings) -> Iterator[Row]:
+    for system, code, _ in concept.codings:
+        if system in _MEANINGS:
+            yield concept.id, f"{system}:{code}"
+
+
 def _service_limits() -> Iterator[Row]:
     for row in read_table("service_limits.csv"):
         yield row["service"], int(row["units"])
@@ -469,6 +486,7 @@ _BY_CONCEPT: dict[str, Callable[[ConceptCodings], Iterator[Row]]] = {
     "medicine_name": _medicine_name,
     "concept_words": _concept_words,
     "allergen": _allergen,
+    "coding": _coding,
     "service_code": _service_code,
 }
 _STATIC: dict[str, Callable[[], Iterator[Row]]] = {

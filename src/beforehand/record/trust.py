@@ -55,7 +55,7 @@ def write_end(*, rule: SourceTrust, reason: str, ended_by_id: int | None, at: da
 def rule_words(rule: SourceTrust) -> str:
     """The rule in words, as it stands beside everything it settled."""
     first, second = (source.label or source.name for source in (rule.preferred, rule.over))
-    setter = User.objects.filter(pk=rule.set_by_id).first()
+    setter = User.objects.filter(pk=rule.set_by_id or 0).first()
     who = setter.label if setter else "the organisation"
     day = rule.set_at.date().isoformat()
     return f"Settled by the rule of {day} set by {who}: for {rule.kind}, {first} holds over {second}. {rule.reason}"

@@ -109,6 +109,7 @@ def map_coverage(r: Resource, ctx: MappingContext) -> Mapped:
         name_in(r, payor),
         code_in(r.get("relationship")),
         words(r, "subscriberId"),
+        " ".join((name_in(r, payor) or "").casefold().split()) or None,
     ]
     return Mapped([("coverage", "", values)], patient_in(r, "beneficiary"), status == "entered-in-error")
 

@@ -18,6 +18,7 @@ TABLES = (
             text("payor_name", "display of who pays, as sent"),
             key("relationship", "self, spouse, child, ..."),
             key("member_number", "number by which the payer knows the person, as sent"),
+            key("payor_key", "the payer's name in lower case, single-spaced: to compare, not to show"),
         ),
         by=("code", "start"),
         same=("payor_name", "start"),
