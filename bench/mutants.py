@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,7 @@ from bench._postgres import Server
 from bench._told import least_told
 
 SECONDS = 2.0
+HANG = 20.0  # seconds of the processor after which a mutant is broken off
 TOGETHER = 100  # mutants of one source: what they say collides, as a sender's messages do
 SHOWN = 20
 _SENTENCE = re.compile(r"[A-Z].*[.]", re.DOTALL)
@@ -102,6 +104,26 @@ def items_found(one: Mutant) -> int | None:
     return len({("unit", raw.unit) if raw.unit is not None else ("place", raw.place) for raw in found})
 
 
+class HangError(BaseException):
+    """A mutant took so long that it is a hang; nothing between here and there may catch it."""
+
+
+@contextmanager
+def no_longer_than(seconds: float) -> Iterator[None]:
+    """Break off what takes more of the processor than that."""
+
+    def ring(*_: object) -> None:
+        raise HangError
+
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 @contextmanager
 def dropping(every: int) -> Iterator[None]:
     """The guard removed: every so many items vanish between connector and ledger, as by a mistake."""
@@ -135,14 +157,17 @@ def torment(mutants: Iterable[Mutant], ordeal: Ordeal, *, report: bool = False) 
         started = time.process_time()
         try:
             message = keep(data=one.content, source=source, name=one.name, received_at=timezone.now())
-            with transaction.atomic():
+            with no_longer_than(HANG), transaction.atomic():
                 apply_message(message)
+        except HangError:
+            ordeal.slow.append(f"{one.words}: a hang, broken off after {HANG:.0f} s")
+            continue
         except Exception as error:
             ordeal.crashes.append(f"{one.words}: {type(error).__name__}")
             continue
         seconds = time.process_time() - started
         judge(ordeal, one, Message.objects.get(pk=message.pk), seconds=seconds, found=items_found(one))
-        if report and ordeal.mutants % 500 == 0:
+        if report and ordeal.mutants % 250 == 0:
             wrong = [len(each) for each in (ordeal.crashes, ordeal.slow, ordeal.dropped, ordeal.unsaid)]
             print(f"{ordeal.mutants} mutants, wrong: {wrong}", file=sys.stderr, flush=True)
 

@@ -16,6 +16,9 @@ _Suite = suite_for(
         "a mail of mails": MAIL + b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 3000,
         "a mail in an unknown alphabet": b"From: a@x.example\r\nContent-Type: text/plain; charset=none\r\n\r\n\xff\xfe",
         "a mail that codes nothing": b"From: a@x.example\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!",
+        "a header that does not end": b'From: a@x.example\r\nContent-Transfer-Encoding: "'
+        + b"\\" * 100_000
+        + b"\r\n\r\nx",
         "a mail of tags": b"From: a@x.example\r\nContent-Type: text/html\r\n\r\n" + b"<script" * 100_000,
         "a mail of another time": b"From: a@x.example\r\nDate: Mon, 99 Foo 0000 99:99:99 +9999\r\n\r\nx",
     },

@@ -31,6 +31,8 @@ _KINDS = (
 _OTHERS = (b"MSH", b"FHS", b"BHS", b"\x0bMSH", b"{", b"[", b"<", b"BEGIN:VCALENDAR", b"#beforehand-list ",
            b"ISA*", b"ISA|", b"ISA^", b"ISA~")  # fmt: skip
 _MAIL = re.compile(rb"(?i)^(?:received|return-path|from|date|message-id|mime-version|delivered-to|x-[a-z-]+): ")
+_READ = ("subject", "date", "mime-version")
+LONGEST_HEADER = 2000  # characters; mail programs fold at 78 and must not go beyond 998 a line
 LARGEST_MAIL = 64 * 1024 * 1024
 MOST_PARTS = 200
 LONGEST_NAME = 200
@@ -93,6 +95,7 @@ def mail_parts(content: bytes) -> Iterator[tuple[str, str, str, bytes, str]]:
         raise StopError(f"The e-mail is larger than {LARGEST_MAIL // 1024 // 1024} MB.", "Ask for it in parts.")
     try:
         mail = message_from_bytes(content, policy=policy.default)
+        _refuse_long_headers(mail)
         date = _mail_date(mail)
         subject = _plain(str(mail.get("Subject", "") or ""))
         text = mail.get_body(("plain", "html")) if isinstance(mail, EmailMessage) else None
@@ -109,6 +112,15 @@ def mail_parts(content: bytes) -> Iterator[tuple[str, str, str, bytes, str]]:
     except (MessageError, LookupError, ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError):
         # The standard library raises these of its own on mails that break the standard.
         raise StopError("The e-mail cannot be read.", "Ask the sender for the document itself.") from None
+
+
+def _refuse_long_headers(mail: Any) -> None:
+    """The library takes hours over a long header that it reads; it reads these."""
+    for part in mail.walk():
+        for name, value in part.raw_items():
+            is_read = name.casefold() in _READ or name.casefold().startswith("content-")
+            if is_read and len(value) > LONGEST_HEADER:
+                raise StopError("The e-mail has a header that does not end.", "Ask for the document itself.")
 
 
 def _text(part: Any) -> bytes:
