@@ -214,8 +214,10 @@ def run_kills(trial: Trial, kills: int, seed: int, *, without: str = "", say: Ca
             else:
                 at = str(chance.randint(1, undisturbed["statements"]))
                 ended = trial.child(home, "--run", "--nth", at, *guard)
-            killed += ended is None
-        found = trial.child(home, "--run", *guard)
+            if ended is not None:  # it came to its end before its moment to die
+                break
+            killed += 1
+        found = ended or trial.child(home, "--run", *guard)
         assert found is not None
         wrong = difference(undisturbed, found)
         trouble += wrong
