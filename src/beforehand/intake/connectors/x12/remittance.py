@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
+from beforehand.clinical.quantities import numeral
 from beforehand.intake.connectors.errors import ItemError
 from beforehand.intake.connectors.x12 import words
 from beforehand.intake.connectors.x12.adjudication import Adjustment, adjudicated, adjustments_in, line_of, totals_of
@@ -228,6 +230,11 @@ class _Claim:
                 amount=money(amount(self.head, 4) or _ZERO, self.payment.currency),
             ),
         )
+        if self.state == words.REVERSAL:
+            self.sheet.said["ExplanationOfBenefit", key] = (
+                turned(self.sheet.said["ExplanationOfBenefit", key][0]),
+                False,
+            )
         return Made(list(self.sheet.said.values()))
 
     def _check_balance(self) -> tuple[list[Adjustment], list[Adjustment]]:
@@ -321,6 +328,18 @@ class _Claim:
         return [{"sequence": 1, "provider": who, "role": role}] if who else []
 
 
+def turned(said: Any) -> Any:
+    """What was taken back, with the amounts it had: X12 states them as negative."""
+    if isinstance(said, list):
+        return [turned(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    if "value" in said and not isinstance(said["value"], dict) and set(said) <= {"value", "currency"}:
+        plain = format(_ZERO - Decimal(str(said["value"])), "f")
+        return said | {"value": numeral(plain) if "." in plain else int(plain)}
+    return {name: turned(one) if name != "identifier" else one for name, one in said.items()}
+
+
 def _unique() -> Fhir:
     """The type of an identifier by which payer and provider know a claim."""
     return coded(coding("http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBIdentifierType", "uc"))
@@ -375,7 +394,7 @@ def _provider_adjustments(segment: Segment, payment: _Payment) -> Iterator[Fhir]
             type=coded(coding(f"{ELEMENT}426", segment.text(at))),
             identifier=kept(value=segment.text(at, 2)),
             date=day(segment.text(2), segment.place(2)),
-            amount=money(-value, payment.currency),
+            amount=money(_ZERO - value, payment.currency),
         )
 
 
