@@ -169,6 +169,8 @@ def _bill(row: Row, concepts: Names) -> str:
 
 
 def _statement(row: Row, concepts: Names) -> str:
+    if row.get("status") == "cancelled":
+        return "Plan statement: taken back by the plan"
     share = money(row.get("patient_share_cents"))
     return (
         f"Plan statement: you owe {share}"
