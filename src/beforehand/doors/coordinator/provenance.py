@@ -13,9 +13,11 @@ from django.views.decorators.http import require_safe
 from beforehand.clinical.fact_words import fact_line, table_words, when
 from beforehand.clinical.tables import ALL, FACTS
 from beforehand.doors.coordinator import wording
+from beforehand.doors.coordinator.own_words import sees_all_of
 from beforehand.intake.blobs import read_blob
+from beforehand.intake.connectors.errors import ConnectorError
 from beforehand.intake.errors import IntakeError
-from beforehand.intake.formats import items_of
+from beforehand.intake.originals import original_of
 from beforehand.record.audit import touch
 from beforehand.record.models import Concept, Item, Resource, Source
 
@@ -104,19 +106,23 @@ def original(request: Any, table: str, fact_id: int) -> HttpResponse:
     """The original as sent, out of the bytes we keep."""
     row = _fact(request, table, fact_id)
     item = Item.objects.select_related("message__source").get(pk=row["item_id"])
-    text, trouble = "", ""
+    found, trouble = None, ""
     try:
-        content = read_blob(item.message.digest)
-        found = next((raw for raw in items_of(content, item.message.name) if raw.place == item.place), None)
-        text = json.dumps(found.resource, indent=2, ensure_ascii=False) if found and found.resource else ""
-    except IntakeError:
+        found = original_of(read_blob(item.message.digest), item.message.name, item.place)
+    except (IntakeError, ConnectorError):
         trouble = "The kept bytes of this message could not be read. Tell whoever runs this installation."
+    is_own = found is not None and bool(found.words)
+    may_read = is_own and found is not None and sees_all_of(request.access, row["patient_id"], item, found.beside)
+    mapped = json.dumps(found.raw.resource, indent=2, ensure_ascii=False) if found and found.raw.resource else ""
     resource = Resource.objects.filter(pk=row["id"]).first()
     context = {
         "title": "The original",
-        "text": text,
+        "own": found.words if may_read and found else "",
+        "own_title": found.form if found else "",
+        "is_held_back": is_own and not may_read,
+        "text": mapped,
         "trouble": trouble
-        or ("" if text else "This fact is part of a larger document that cannot be shown piece by piece."),
+        or ("" if mapped else "This fact is part of a larger document that cannot be shown piece by piece."),
         "source": item.message.source.label or item.message.source.name,
         "received": wording.moment_words(item.message.received_at),
         "kind": resource.type if resource else table_words(table),

@@ -64,6 +64,12 @@ def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
             place += 1
 
 
+def rows_of(content: bytes) -> Iterator[tuple[int, dict[str, str] | RowError]]:
+    """Every row, in the order in which items number them, with the line it begins on."""
+    mapping, text = _open(content)
+    return iter(_Rows(text, mapping))
+
+
 def _open(content: bytes) -> tuple[ListMapping, str]:
     first = _FIRST_LINE.match(content)
     if first is None:

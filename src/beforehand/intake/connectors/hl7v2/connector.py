@@ -45,6 +45,20 @@ def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
         raise StopError("The batch holds no message.", "Nothing needs to be done, unless one was expected.")
 
 
+def counted_pieces(data: bytes) -> Iterator[bytes]:
+    """The messages in the bytes, and what is wrong around them, in the order in which items number them."""
+    in_batch = 0
+    for piece in pieces(unmarked(data)):
+        if piece.startswith(_AROUND):
+            fault = _miscounted(piece, in_batch)
+            in_batch = 0 if piece.startswith((b"BHS", b"BTS")) else in_batch
+            if fault is None:
+                continue
+        else:
+            in_batch += 1
+        yield piece
+
+
 def _items(piece: bytes, place: int, unit: int) -> Iterator[RawItem]:
     """What one message says; where it cannot be read, the reason."""
     try:
