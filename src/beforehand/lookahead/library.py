@@ -32,7 +32,7 @@ class CheckedQuery:
     shape: Shape
 
     def value_sets(self) -> frozenset[str]:
-        """The value sets its answers hang on: those named in its SQL, its family's rows and the clinical views below."""
+        """The value sets its answers hang on: named in its SQL, its family's rows or the clinical views below."""
         known = relations()
         below = [shape for name in self.views() if (shape := known[name].shape) is not None]
         return sets_named(self.query, self.shape).union(*({name for name, _ in one.value_sets()} for one in below))
