@@ -90,7 +90,7 @@ def make_feed(
 @transaction.atomic
 def revoke_feed(*, feed_id: int, by: Principal, reason: str = "") -> CalendarFeed:
     """Take a calendar back: its address leads nowhere from now on. One's own only."""
-    feed = CalendarFeed.objects.filter(pk=feed_id, user_id=by.id if by.kind == "user" else None).first()
+    feed = CalendarFeed.objects.filter(pk=feed_id, user_id=by.id).first()
     if feed is None:
         raise PatientNotVisibleError(f"there is no calendar {feed_id} of {by.label}")
     if feed.revoked_at is None:

@@ -29,7 +29,8 @@ def rendered(entries: Sequence[Entry], name: str, address: Callable[[int], str])
             first_date=date_of(min(timed) - 366).replace(month=1, day=1),
             last_date=date_of(max(timed) + 366).replace(month=1, day=1),
         )
-    return calendar.to_ical()
+    written: bytes = calendar.to_ical()
+    return written
 
 
 def _event(entry: Entry, address: Callable[[int], str]) -> Event:

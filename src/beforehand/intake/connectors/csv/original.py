@@ -12,8 +12,8 @@ from beforehand.intake.connectors.items import RawItem
 def row_words(content: bytes, raw: RawItem) -> str:
     """The row an item came from; empty where it is not valid CSV."""
     found = next(islice(rows_of(content), raw.unit, None), None) if raw.unit is not None else None
-    if found is None or isinstance(found[1], RowError):
+    line, row = found or (0, None)
+    if row is None or isinstance(row, RowError):
         return ""
-    line, row = found
     width = max(len(name) for name in row)
     return f"Line {line}\n\n" + "\n".join(f"{name.ljust(width)}  {value}" for name, value in row.items() if value)

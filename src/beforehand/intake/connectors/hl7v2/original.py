@@ -19,7 +19,7 @@ def message_words(content: bytes, raw: RawItem) -> str:
         message = parse(piece)
     except ItemError:
         return ""
-    lines = []
+    lines: list[str] = []
     for segment in message.segments:
         if lines:
             lines.append("")
