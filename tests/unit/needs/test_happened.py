@@ -1,17 +1,20 @@
 """Say what happened: the fact is written in the same action, the rule turns MET by itself, undo withdraws the fact."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from beforehand.care.needs import arrivals
+from beforehand.care.needs import arrivals, folding, from_findings, happened
 from beforehand.care.needs.actions import NeedError, add_need
 from beforehand.care.needs.answers import AnswerError, check_answers
+from beforehand.care.needs.folding import DRAW
 from beforehand.care.needs.followups import FOLLOW_UPS, follow_up
 from beforehand.care.needs.happened import form_for, say_what_happened, undo, words_of
 from beforehand.care.needs.models import Need, NeedEvent
+from beforehand.care.needs.register import RuleWords
 from beforehand.care.needs.steps import STEP_KINDS, Situation
 from beforehand.clinical.times import date_of
 from beforehand.lookahead.models import Finding
@@ -217,3 +220,36 @@ def test_a_coded_booking_is_named_as_people_call_it() -> None:
     assert words_of("loinc|4548-4") == "Hemoglobin A1c"
     assert words_of("loinc|no-such-code") == ""
     assert words_of("Visit after the hospital") == ""
+
+
+def test_one_booked_blood_draw_is_booked_for_every_test_it_is_to_answer() -> None:
+    draw = replace(
+        SITUATION,
+        books="loinc|4548-4",
+        books_words="A1c",
+        also_books=(("loinc|98979-8", "eGFR"), ("loinc|2823-3", "potassium")),
+    )
+    step = STEP_KINDS["book"]
+    (booking,) = step.compose(check_answers(step.form, {"happened": "booked", **DATES}), draw)
+    assert [each["coding"][0]["code"] for each in booking["serviceType"]] == ["4548-4", "98979-8", "2823-3"]
+    assert booking["description"] == "Blood draw: A1c, eGFR, potassium"
+    (alone,) = step.compose(check_answers(step.form, {"happened": "booked", **DATES}), replace(draw, also_books=()))
+    assert (len(alone["serviceType"]), alone["description"]) == (1, "A1c")
+
+
+@pytest.mark.django_db
+def test_the_other_tests_of_a_draw_are_those_still_asked_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = {"a1c": "loinc|4548-4", "kidney": "loinc|98979-8", "lipids": "loinc|57698-3", "words": "a visit"}
+    known = {rule: RuleWords(rule, folds_into=DRAW, step_kind="book", books=books) for rule, books in codes.items()}
+    monkeypatch.setattr(folding, "rule_words", known.__getitem__)
+    monkeypatch.setattr(happened, "rule_words", known.__getitem__)
+    monkeypatch.setattr(from_findings, "rule_words", known.__getitem__)
+    ann = house.patient(lead=house.dana)
+    for rule in codes:
+        house.finding(ann, rule, f"{rule}:1", evidence=[])
+    house.run(ann)
+    need = house.need(ann)
+    Finding.unscoped.filter(rule_id="lipids").update(status="MET")
+    situation = happened.situation_of(need, house.dana)
+    assert situation.books == "loinc|4548-4"
+    assert situation.also_books == (("loinc|98979-8", ""),)

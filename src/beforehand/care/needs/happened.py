@@ -23,6 +23,7 @@ from beforehand.care.needs.answers import AnswerError, check_answers, local_mome
 from beforehand.care.needs.arrivals import settle_patients
 from beforehand.care.needs.events import difference
 from beforehand.care.needs.events import kept as kept_columns
+from beforehand.care.needs.folding import DRAW, asks_at_all
 from beforehand.care.needs.followups import follow_up
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
 from beforehand.care.needs.register import rule_words
@@ -116,7 +117,18 @@ def situation_of(need: Need, by: User) -> Situation:
         targets=_references(pairs, _subject_fact(need)),
         medicine=_medicine(pairs),
         books_words=words_of(books),
+        also_books=_also_books(need, books),
     )
+
+
+def _also_books(need: Need, books: str) -> tuple[tuple[str, str], ...]:
+    """What one blood draw is booked for besides: the codes of the other tests that the need asks for."""
+    if need.fold_key != DRAW:
+        return ()
+    linked = NeedFinding.objects.filter(need=need).values("finding_id")
+    asking = [each for each in Finding.unscoped.filter(pk__in=linked).order_by("rule_id", "pk") if asks_at_all(each)]
+    codes = dict.fromkeys(rule_words(each.rule_id).books for each in asking)
+    return tuple((code, words_of(code)) for code in codes if "|" in code and code != books)
 
 
 def words_of(books: str) -> str:

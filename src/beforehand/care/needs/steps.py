@@ -6,7 +6,7 @@ person who said so as its source; the rules then see it as they see everything e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -33,6 +33,7 @@ class Situation:
     targets: Mapping[str, dict[str, str]] = field(default_factory=dict)  # fact table -> reference to the fact
     medicine: dict[str, Any] | None = None  # CodeableConcept of the medicine the need is about
     books_words: str = ""  # what a booking is for as people call it, where ``books`` is a code
+    also_books: tuple[tuple[str, str], ...] = ()  # the other tests of the same blood draw: code and words of each
 
 
 Composer = Callable[[Answers, Situation], list[dict[str, Any]]]
@@ -154,13 +155,20 @@ def _call(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
     return [_communication(answers, situation, "call", status="not-done", statusReason=coded("not-reached"))]
 
 
-def _appointment(answers: Answers, situation: Situation, service: dict[str, Any], **parts: Any) -> dict[str, Any]:
+def _appointment(
+    answers: Answers,
+    situation: Situation,
+    service: dict[str, Any],
+    *,
+    also: Sequence[dict[str, Any]] = (),
+    **parts: Any,
+) -> dict[str, Any]:
     order = _target(situation, "service_request")
     return _with(
         {
             "resourceType": "Appointment",
             "status": "booked",
-            "serviceType": [service],
+            "serviceType": [service, *also],
             "start": _when(answers, situation, "on", "at"),
             "created": moment(situation.at, situation.zone),
         },
@@ -172,23 +180,33 @@ def _appointment(answers: Answers, situation: Situation, service: dict[str, Any]
 
 
 def _booked_words(situation: Situation) -> str:
+    if situation.also_books:
+        return "Blood draw: " + ", ".join(dict.fromkeys(words for _, words in _all_books(situation) if words))
     if "|" in situation.books:
         return situation.books_words
     return situation.books or situation.question
 
 
+def _all_books(situation: Situation) -> tuple[tuple[str, str], ...]:
+    return ((situation.books, situation.books_words), *situation.also_books)
+
+
 def _service(situation: Situation) -> dict[str, Any]:
     """What is booked, by the rule's ``books``: a coded service such as ``loinc|4548-4``, or plain words."""
-    system, bar, code = situation.books.partition("|")
+    return _named_service(situation.books, situation.books_words)
+
+
+def _named_service(books: str, words: str) -> dict[str, Any]:
+    system, bar, code = books.partition("|")
     if bar:
         coding = {"system": uri_of(system), "code": code}
-        words = situation.books_words
         return {"coding": [coding | ({"display": words} if words else {})]}
-    return {"text": situation.books} if situation.books else coded("visit")
+    return {"text": books} if books else coded("visit")
 
 
 def _book(answers: Answers, situation: Situation) -> list[dict[str, Any]]:
-    return [_appointment(answers, situation, _service(situation))]
+    services = [_named_service(books, words) for books, words in _all_books(situation)]
+    return [_appointment(answers, situation, services[0], also=services[1:])]
 
 
 RIDES = {"booked": "ride", "family": "ride-by-family", "self": "ride-by-self"}

@@ -97,6 +97,18 @@ def _kind(r: Resource) -> tuple[str | None, int]:
     return kind, int(remote or kind == "VR")
 
 
+def service_of(r: Resource) -> Any:
+    """What it is for. One booking for several services, such as tests of one blood draw, counts for each of them."""
+    services = [service for service in r.get("serviceType") or () if service]
+    if len(services) < 2:
+        return first(r, "serviceType")
+    text = ", ".join(dict.fromkeys(label for service in services if (label := label_of(service))))
+    return {
+        "coding": [coding for service in services for coding in codings(service)],
+        **({"text": text} if text else {}),
+    }
+
+
 def _patients(actors: list[Resource]) -> tuple[Resource | None, tuple[Resource, ...]]:
     """Whose appointment it is, or the actors among whom the patient must be, where their references do not say."""
     patients = {
@@ -135,7 +147,7 @@ def map_appointment(r: Resource, ctx: MappingContext) -> Mapped:
         visit = next((named for named in about if type_in(named) in ("Appointment", "")), None)
     values = [
         status,
-        ctx.concept(first(r, "serviceType")),
+        ctx.concept(service_of(r)),
         ctx.concept(first(r, "specialty")),
         kind,
         *start,

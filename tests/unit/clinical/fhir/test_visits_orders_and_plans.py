@@ -3,6 +3,7 @@
 import pytest
 
 from beforehand.clinical.fhir import MappingError
+from beforehand.clinical.fhir.visits import service_of
 from tests.unit.clinical.contexts import mapped, row_of
 
 WORK = "https://beforehand.example/fhir/CodeSystem/work"
@@ -98,6 +99,15 @@ def test_a_video_visit_is_remote():
 def test_an_appointment_whose_actors_do_not_say_what_they_are_is_led_to_its_patient():
     result, _ = mapped(appointment({"reference": "urn:uuid:1"}, {"reference": "Practitioner/p"}))
     assert (result.patient, result.through) == (None, ({"reference": "urn:uuid:1"},))
+
+
+def test_an_appointment_for_several_services_counts_for_each_of_them():
+    lab = [coded("a1c") | {"text": "A1c"}, coded("egfr") | {"text": "eGFR"}]
+    service = service_of(appointment(ANN, serviceType=lab))
+    assert ([one["code"] for one in service["coding"]], service["text"]) == (["a1c", "egfr"], "A1c, eGFR")
+    assert row_of(appointment(ANN, serviceType=lab))["code"] == "hl7:x:a1c"  # the context names a concept by its first
+    assert service_of(appointment(ANN, serviceType=lab[:1])) == lab[0]
+    assert service_of(appointment(ANN)) is None
 
 
 def test_one_appointment_for_two_patients_is_set_aside_rather_than_given_to_one():
