@@ -271,7 +271,7 @@ def test_what_contradicts_and_what_only_looks_so(
 
 
 def test_lines_agree_or_contradict_but_never_both(dana: User) -> None:
-    for number, (_, left, right, found) in enumerate(CASES):
+    for number, (_, left, right, _found) in enumerate(CASES):
         receive(bundle(person("a"), left(f"l{number}", "a")), source="hospital")
         receive(bundle(person("b"), right(f"r{number}", "b")), source="pharmacy")
     one = Patient.unscoped.get(merged_into_id=None).pk
