@@ -12,6 +12,7 @@ from itertools import pairwise
 
 _BLANK = b"\0 \t\r\n\x0b\x0c\x1c"
 _LIST = re.compile(rb"#beforehand-list 1 ([0-9]{1,7})\n")
+_EMPTY = {"resourceType", "id", "meta", "type", "timestamp", "total", "link", "identifier", "language"}
 _EVENT = re.compile(rb"(?:^|[\r\n])(BEGIN|END):VEVENT[ \t]*(?=[\r\n]|$)", re.IGNORECASE)
 
 
@@ -20,7 +21,7 @@ def least_told(format_: str, content: bytes) -> int:
     if not content.strip(_BLANK):
         return 0
     try:
-        return max(1, _COUNTS.get(format_, _one)(content))
+        return _COUNTS.get(format_, _one)(content)
     except (ValueError, RecursionError, csv.Error):
         return 1  # not even this reading understands it
 
@@ -41,8 +42,12 @@ def _entries(content: bytes) -> int:
     except ValueError:
         lines = [line for line in content.split(b"\n") if line.startswith(b'{"resourceType"') and line.endswith(b"}")]
         return sum(_is_object(line) for line in lines)
-    entries = found.get("entry") if isinstance(found, dict) else None
-    return len(entries) if isinstance(entries, list) else 1
+    if isinstance(found, list):
+        return len(found)
+    if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
+        return 1
+    entries = found.get("entry")
+    return len(entries) if isinstance(entries, list) else 0 if found.keys() <= _EMPTY else 1
 
 
 def _is_object(line: bytes) -> bool:

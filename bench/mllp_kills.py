@@ -58,44 +58,42 @@ def undisturbed(home: Home, counts: Sequence[int]) -> dict[str, Any]:
 class Lives:
     """A listener and a worker that are killed and started anew while messages come."""
 
-    def __init__(self, home: Home, sent: list[Sender], chance: random.Random, life: tuple[float, float], without: str):
+    def __init__(
+        self, home: Home, sent: list[Sender], chance: random.Random, *,
+        life: tuple[float, float], births: int, without: str,
+    ) -> None:  # fmt: skip
         self.home = home
         self.sent = sent
         self.chance = chance
         self.life = life
+        self.births = births  # listeners that are killed as they begin, at most, after each that is killed at work
         self.without = without
         self.listener = home.listen(without)
         self.worker = int(home.order("work")["pid"])
 
     def strike(self) -> int:
-        """Kill the listener, the worker, both at once, or the listener and then the next one as it begins; how many."""
+        """Kill the worker, the listener, or both, and some of the next listeners as they begin; how many."""
         after_an_answer(self.sent)
         time.sleep(self.chance.uniform(*self.life))
-        lot = self.chance.random()
-        if lot < 0.2:
-            self._end_worker()
+        if self.chance.random() < 0.15:
+            kill(self.worker)
             self._begin_worker()
             return 1
         kill(self.listener)
-        kills = 1
-        if lot < 0.5:
-            self._end_worker()
-            kills += 1
-        elif lot < 0.8:
+        is_both, births = self.chance.random() < 0.6, self.chance.randint(0, self.births)
+        if is_both:
+            kill(self.worker)
+        for _ in range(births):
             self.home.stillborn(self.chance.uniform(0.0, 0.06), self.without)
-            kills += 1
         self.listener = self.home.listen(self.without)
-        if lot < 0.5:
+        if is_both:
             self._begin_worker()
-        return kills
+        return 1 + is_both + births
 
     def end(self) -> None:
         """Kill both."""
         kill(self.worker)
         kill(self.listener)
-
-    def _end_worker(self) -> None:
-        kill(self.worker)
 
     def _begin_worker(self) -> None:
         self.worker = int(self.home.order("work")["pid"])
@@ -103,12 +101,13 @@ class Lives:
 
 def run_kills(
     home: Home, kills: int, *, senders: int, count: int | None = None, seed: int = 1, without: str = "",
-    life: tuple[float, float] = (0.0, 0.2), repeats: float = 0.05, report: bool = False,
+    life: tuple[float, float] = (0.0, 0.2), births: int = 1, repeats: float = 0.05,
+    report: bool = False,
 ) -> tuple[Toll, list[Sender], dict[str, Any]]:  # fmt: skip
     """Kill listener and worker at random while senders send (``count`` messages each, or as long as it takes)."""
     started, chance, toll = time.perf_counter(), random.Random(seed), Toll()
     sent = [Sender(home, number, count, seed, repeats) for number in range(senders)]
-    lives = Lives(home, sent, chance, life, without)
+    lives = Lives(home, sent, chance, life=life, births=births, without=without)
     for one in sent:
         one.thread.start()
     said = 0

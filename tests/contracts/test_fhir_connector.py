@@ -5,6 +5,7 @@ from types import ModuleType
 import pytest
 
 from beforehand.intake.connectors.errors import ItemError
+from beforehand.intake.connectors.fhir.connector import items
 from beforehand.intake.connectors.items import RawItem
 from tests.contracts.connector_suite import ConnectorSuite, fate_of, readable, suite_for
 
@@ -41,3 +42,9 @@ def test_control_a_reason_nobody_can_read_fails_the_suite():
     assert not readable("AttributeError: 'NoneType' object has no attribute 'get'")
     with pytest.raises(AssertionError):
         fate_of(RawItem(0, None, error=ItemError("line 1", "<class 'dict'>")))
+
+
+def test_a_bundle_whose_entries_have_another_name_is_not_taken_for_an_empty_one():
+    (item,) = items(b'{"resourceType": "Bundle", "type": "searchset", "entries": [{"resource": {}}]}')
+    assert item.error is not None
+    assert list(items(b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "link": []}')) == []

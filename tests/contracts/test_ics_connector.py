@@ -79,3 +79,28 @@ def test_an_event_that_cannot_be_booked_says_why(lines, reason):
 def test_a_calendar_without_events_is_refused():
     with pytest.raises(StopError, match="no events"):
         list(items(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"BEGIN:VCALENDAR", b"BEGIN:VEVENT", b"UID:1", b"END:VEVENT", b"END:VEVENT", b"BEGIN:VEVENT", b"END:VEVENT"],
+        [
+            b"BEGIN:VCALENDAR",
+            b"END:VCALENDAR",
+            b"BEGIN:VEVENT",
+            b"UID:1",
+            b"END:VEVENT",
+            b"BEGIN:VEVENT",
+            b"END:VEVENT",
+        ],
+        [b"BEGIN:VCALENDAR", b"BEGIN:VEVENT\r", b"UID:1", b"END:VEVENT", b"BEGIN:VEVENT", b"END:VEVENT"],
+        [b"BEGIN:VCALENDAR", b"BEGIN:VEVENT", b"UID:1", b"BEGIN:VEVENT", b"END:VEVENT", b"END:VCALENDAR"],
+    ],
+)
+def test_an_event_that_stands_where_none_should_is_not_dropped(lines: list[bytes]) -> None:
+    try:
+        found = list(items(b"\r\n".join(lines) + b"\r\n"))
+    except StopError:
+        return  # the whole is refused, with a reason
+    assert len({item.unit for item in found}) == 2

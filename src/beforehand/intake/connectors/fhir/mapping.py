@@ -12,6 +12,10 @@ from beforehand.intake.connectors.items import RawItem
 RESEND = "Ask the sender for the resource itself."
 # What an entry asks a server to do that leaves a resource to be taken up here.
 _TAKEN = frozenset(("", "POST", "PUT"))
+_BUNDLE = frozenset((
+    "resourceType", "id", "meta", "implicitRules", "language", "identifier", "type", "timestamp", "total", "link",
+    "entry", "signature",
+))  # fmt: skip
 _WRAPPINGS = frozenset(("Bundle", "Parameters"))
 
 
@@ -52,6 +56,9 @@ class Unwrapping:
                 f"{place}.entry", "Something else stands where a list of entries is due.", RESEND, full_url
             )
             return
+        if not entries and (others := [name for name in bundle if name.removeprefix("_") not in _BUNDLE]):
+            reason = f"The Bundle has no entries, and {len(others)} parts that a Bundle does not have."
+            yield self.error(place, reason, RESEND, full_url)
         for number, entry in enumerate(entries or ()):
             if type(entry) is dict and not is_suspect:  # nearly every entry: a plain resource to take up
                 resource, request = entry.get("resource"), entry.get("request")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from icalendar import Calendar, Event
 
@@ -17,6 +17,8 @@ from beforehand.intake.connectors.items import RawItem
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BEGIN = re.compile(rb"\s*BEGIN:VCALENDAR\b", re.IGNORECASE)
+_EVENT = re.compile(rb"(?:^|[\r\n])BEGIN:VEVENT[ \t]*(?=[\r\n]|$)", re.IGNORECASE)
+_ENDS = re.compile(r"\r+\n|\r")
 LARGEST = 8 * 1024 * 1024
 MOST_LINES = 200_000
 MOST_NESTED = 20
@@ -31,9 +33,9 @@ def recognises(head: bytes, name: str) -> bool:
 def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
     """The occurrences of every event, in the order they stand; ``StopError`` when the calendar cannot be opened."""
     content = data if isinstance(data, bytes) else data.read()
-    place = 0
+    place = units = 0
     for unit, event in enumerate(_events(content)):
-        where = f"event {unit + 1}"
+        where, units = f"event {unit + 1}", unit + 1
         try:
             found = appointments(event)
         except EventError as fault:
@@ -43,20 +45,24 @@ def items(data: bytes | BinaryIO, name: str = "") -> Iterator[RawItem]:
         for resource in found:
             yield RawItem(place, resource, unit=unit)
             place += 1
+    for unit in range(units, len(_EVENT.findall(content))):
+        lost = ItemError(f"event {unit + 1}", "The event begins and cannot be told from the others.", RESEND)
+        yield RawItem(place, None, error=lost, unit=unit)
+        place += 1
     if place == 0:
         raise StopError("The calendar holds no events.", "Nothing needs to be done if that is meant.")
 
 
 def _events(content: bytes) -> Iterator[Event]:
-    for calendar in _calendars(content):
-        method = str(calendar.get("METHOD", "")).upper()
-        for event in calendar.events:
+    for part in _parts(content):  # calendars; and events that stand outside of one
+        method = str(part.get("METHOD", "")).upper() if isinstance(part, Calendar) else ""
+        for event in part.walk("VEVENT"):
             if method and "METHOD" not in event:
                 event.add("METHOD", method)  # an event of a calendar that cancels is cancelled
             yield event
 
 
-def _calendars(content: bytes) -> list[Calendar]:
+def _parts(content: bytes) -> list[Any]:
     content = content.removeprefix(BYTE_ORDER_MARK)
     if not content.strip():
         raise StopError("The calendar is empty.", RESEND)
@@ -70,8 +76,7 @@ def _calendars(content: bytes) -> list[Calendar]:
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")  # what older calendars send
     try:
-        found = Calendar.from_ical(text, multiple=True)
-        return [calendar for calendar in found if isinstance(calendar, Calendar)]
+        return list(Calendar.from_ical(_ENDS.sub("\n", text), multiple=True))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError):
         # The library raises these of its own on what it cannot read.
         raise StopError("The calendar cannot be read: a line is not as iCalendar has it.", RESEND) from None
