@@ -16,6 +16,7 @@ COMMANDS = {
     "ingest": "Take in records: files, folders, archives or standard input.",
     "listen": "Listen for HL7 v2 over MLLP.",
     "senders": "Say who may send HL7 v2 over MLLP, and as which source.",
+    "sources": "Say which source holds over another where they contradict each other.",
     "pull": "Fetch records from FHIR servers: bulk exports and searches.",
     "watch": "Take in the files that are put into a folder.",
     "folders": "Say which folders `up` watches, and as which source.",
