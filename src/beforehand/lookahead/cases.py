@@ -334,7 +334,8 @@ class LoadedCases:
         elif key in _DAYS:
             got, wanted = getattr(answer, key), day_in(value)
         elif key in answer.say:
-            got, wanted = answer.say[key], day_in(value) if key.endswith("_on") else value
+            named = self.writer.with_labels(case.name, value) if isinstance(value, str) else value
+            got, wanted = answer.say[key], day_in(value) if key.endswith("_on") else named
         else:
             raise RuleError(self.book.path.name, case.line, f"case {case.name!r}: a finding has no {key}")
         if got != wanted and str(got) != str(wanted):
