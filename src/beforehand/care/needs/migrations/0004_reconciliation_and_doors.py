@@ -6,53 +6,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('needs', '0003_foresight'),
+        ("needs", "0003_foresight"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CalendarFeed',
+            name="CalendarFeed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_digest', models.CharField(max_length=64, unique=True)),
-                ('patient_id', models.BigIntegerField(null=True)),
-                ('shows', models.CharField(choices=[('LITTLE', 'That there is something, when and where'), ('NAMES', 'Also whom it is about')], default='LITTLE', max_length=10)),
-                ('label', models.CharField(default='', max_length=80)),
-                ('made_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('fetched_at', models.DateTimeField(null=True)),
-                ('fetched_by', models.CharField(default='', max_length=160)),
-                ('fetches', models.IntegerField(default=0)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token_digest", models.CharField(max_length=64, unique=True)),
+                ("patient_id", models.BigIntegerField(null=True)),
+                (
+                    "shows",
+                    models.CharField(
+                        choices=[
+                            ("LITTLE", "That there is something, when and where"),
+                            ("NAMES", "Also whom it is about"),
+                        ],
+                        default="LITTLE",
+                        max_length=10,
+                    ),
+                ),
+                ("label", models.CharField(default="", max_length=80)),
+                ("made_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("fetched_at", models.DateTimeField(null=True)),
+                ("fetched_by", models.CharField(default="", max_length=160)),
+                ("fetches", models.IntegerField(default=0)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'calendar_feed',
+                "db_table": "calendar_feed",
             },
         ),
         migrations.CreateModel(
-            name='FeedEntry',
+            name="FeedEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.CharField(max_length=80)),
-                ('content', models.JSONField()),
-                ('sequence', models.IntegerField(default=0)),
-                ('is_cancelled', models.BooleanField(default=False)),
-                ('changed_at', models.DateTimeField()),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='needs.calendarfeed')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.CharField(max_length=80)),
+                ("content", models.JSONField()),
+                ("sequence", models.IntegerField(default=0)),
+                ("is_cancelled", models.BooleanField(default=False)),
+                ("changed_at", models.DateTimeField()),
+                ("feed", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="needs.calendarfeed")),
             ],
             options={
-                'db_table': 'feed_entry',
+                "db_table": "feed_entry",
             },
         ),
         migrations.AddIndex(
-            model_name='calendarfeed',
-            index=models.Index(fields=['user', 'patient_id'], name='calendar_fe_user_id_79c6f4_idx'),
+            model_name="calendarfeed",
+            index=models.Index(fields=["user", "patient_id"], name="calendar_fe_user_id_79c6f4_idx"),
         ),
         migrations.AddConstraint(
-            model_name='feedentry',
-            constraint=models.UniqueConstraint(fields=('feed', 'uid'), name='feed_entry_once'),
+            model_name="feedentry",
+            constraint=models.UniqueConstraint(fields=("feed", "uid"), name="feed_entry_once"),
         ),
     ]
