@@ -23,7 +23,7 @@ from beforehand.clinical.content import content_root
 from beforehand.clinical.tables import FACTS
 from beforehand.clinical.valuesets import read_value_set
 from beforehand.lookahead.engines.binding import bind
-from beforehand.lookahead.engines.duckdb import DuckEngine, places
+from beforehand.lookahead.engines.duckdb import DuckEngine
 from beforehand.lookahead.library import CheckedQuery, read_library
 from bench._crowd import cpu_seconds, peak_megabytes
 from bench.ingest import DATA, unpacked
@@ -35,10 +35,15 @@ REFERENCE = HERE / "reference_rules"
 
 
 def spent(engine: DuckEngine, queries: Iterable[CheckedQuery], rounds: int) -> dict[str, tuple[float, int]]:
-    """Query -> processor seconds, rows."""
+    """Query -> processor seconds, rows; and, once, what the clinical views cost that are reckoned for all of them."""
     found = {}
+    queries = list(queries)
+    before = cpu_seconds()
     for checked in queries:
-        text = bind(checked.query, checked.shape, places(AS_OF))
+        engine.places(checked.shape, AS_OF)
+    found["views reckoned once"] = (cpu_seconds() - before, 0)
+    for checked in queries:
+        text = bind(checked.query, checked.shape, engine.places(checked.shape, AS_OF))
         seconds, rows = [], 0
         for _ in range(rounds):
             before = cpu_seconds()
@@ -74,6 +79,7 @@ def measure(data: Path, count: int, copies: int, listed: int) -> dict[str, Any]:
                     f"create or replace view fact_{table} as select * from '{folder}/columns/{table}.parquet' limit 0"
                 )
             engine.connection.execute("delete from stored_patient")
+            engine.kept_day = None
             fixed, fixed_five = spent(engine, library, 1), spent(engine, reference, 1)
     whole, reference_s = (sum(seconds for seconds, _ in found.values()) for found in (ours, five))
     planning, planning_five = (sum(seconds for seconds, _ in found.values()) for found in (fixed, fixed_five))

@@ -76,7 +76,10 @@ def test_what_both_lists_say_is_shown_once(house: MemoryHouse) -> None:
     assert shown(house, "hospice_care", condition=both) == 1
 
 
-@pytest.mark.parametrize(("frail", "ill"), [("set:vsac_frailty_diagnosis", "set:vsac_advanced_illness"), ("icd10cm:R54", "icd10cm:F03.90")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("frail", "ill"),
+    [("set:vsac_frailty_diagnosis", "set:vsac_advanced_illness"), ("icd10cm:R54", "icd10cm:F03.90")],
+)
 def test_frailty_takes_an_advanced_illness_from_66_and_none_from_81(house: MemoryHouse, frail: str, ill: str) -> None:
     both = [has(frail, onset=ago(100)), has(ill, onset=ago(100))]
     assert shown(house, "too_frail", "1960-03-09", condition=both) == 2

@@ -21,7 +21,7 @@ from beforehand.lookahead.columns import ColumnsNotReadyError, cluster_columns, 
 from beforehand.lookahead.engines.answers import Answer, Evidence
 from beforehand.lookahead.engines.differences import Differences
 from beforehand.lookahead.engines.duckdb import ERRORS as DUCKDB_ERRORS
-from beforehand.lookahead.engines.duckdb import DuckEngine, places
+from beforehand.lookahead.engines.duckdb import DuckEngine
 from beforehand.lookahead.engines.rows import ERRORS as ROW_ERRORS
 from beforehand.lookahead.engines.rows import RowEngine
 from beforehand.lookahead.engines.spark import SparkRefusedError
@@ -334,7 +334,7 @@ def _run_columns(run: _Run, queries: list[CheckedQuery], progress: Progress | No
 
 def _sweep(run: _Run, engine: DuckEngine, checked: CheckedQuery, holds: frozenset[str]) -> None:
     """One query for everyone: compared with what is stored inside DuckDB, so that only what differs is written."""
-    with Differences(engine, checked.query, checked.shape, places(run.day), run.day) as found:
+    with Differences(engine, checked.query, checked.shape, engine.places(checked.shape, run.day), run.day) as found:
         found.only(holds)
         with transaction.atomic():
             lock_for_writing()

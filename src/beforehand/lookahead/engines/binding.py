@@ -36,6 +36,8 @@ class Places:
     inline: str = "not materialized "  # the hint that a CTE is read where it is used; Spark knows none and needs none
     has_views: bool = False  # the clinical views are stored already, for this day and these patients
 
+    kept: frozenset[str] = frozenset()  # or these of them are
+
     folds_day: bool = False  # whether the day is written into the text, instead of a join with as_of
 
     by_index: bool = False  # whether SQLite is told to find a patient's facts by the index that begins with the patient
@@ -102,7 +104,7 @@ def bind_shape(shape: Shape, places: Places, family: Family | None = None) -> st
 def _front(family: Family | None, shape: Shape, places: Places) -> str:
     """The CTEs that bind the names the rule and its views use, ending in a comma."""
     known = relations()
-    used_views = () if places.has_views else views_below(shape.tables)
+    used_views = () if places.has_views else views_below(shape.tables, places.kept)
     shapes = [shape, *(s for name in used_views if (s := known[name].shape) is not None)]
     names = frozenset().union(*(one.tables for one in shapes))
     words = frozenset().union(*(one.words for one in shapes))

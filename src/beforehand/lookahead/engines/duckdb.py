@@ -20,10 +20,10 @@ import duckdb
 from beforehand.clinical.columns import Physical, Stored
 from beforehand.clinical.tables import FACTS
 from beforehand.lookahead.engines.answers import Answer, Evidence, answers, as_rows
-from beforehand.lookahead.engines.binding import TURNS, Places, bind
+from beforehand.lookahead.engines.binding import TURNS, Places, bind, bind_shape
 from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
 from beforehand.lookahead.engines.possible import looks, put_together, suppositions
-from beforehand.lookahead.engines.relations import stored_below
+from beforehand.lookahead.engines.relations import FEW, relations, stored_below, views_below
 from beforehand.lookahead.engines.rows import last_second
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.rule import Query
@@ -67,6 +67,8 @@ class DuckEngine:
         self.has_vague = False
         self.base = Path()
         self.delta: Path | None = None
+        self.kept: frozenset[str] = frozenset()  # clinical views reckoned once, for this day
+        self.kept_day: int | None = None
         self.spill = spill or Path()  # for what does not fit, and for hand-over
 
     def __enter__(self) -> DuckEngine:
@@ -151,7 +153,7 @@ class DuckEngine:
 
     def write_answers(self, query: Query, shape: Shape, as_of_day: int, only: Collection[str], file: str) -> Counts:
         """Write what a rule says of everyone as Parquet, or only count it; findings by rule and status."""
-        text = bind(query, shape, places(as_of_day))
+        text = bind(query, shape, self.places(shape, as_of_day))
         if self.unsure(shape):
             self.connection.execute(f"create or replace temp table answer_of_unsure as select * from ({text}) limit 0")  # noqa: S608
             for part in self.of_unsure(query, shape, as_of_day):
@@ -190,9 +192,23 @@ class DuckEngine:
         self.connection.execute(f"create table {VAGUE} as {known}")
         self.has_vague = self.one(f"select count(*) from {VAGUE}") > 0  # noqa: S608
 
+    def places(self, shape: Shape, as_of_day: int) -> Places:
+        """How to ask about everybody on a day: with the views of few rows it needs, reckoned once for all rules."""
+        if self.kept_day != as_of_day:
+            self.kept, self.kept_day = frozenset(), as_of_day
+        known = relations()
+        for name in views_below(shape.tables, self.kept):
+            if name in FEW:
+                view = known[name].shape
+                assert view is not None
+                text = bind_shape(view, replace(places(as_of_day), kept=self.kept))
+                self.connection.execute(f"create or replace temp table {name} as {text}")
+                self.kept |= {name}
+        return replace(places(as_of_day), kept=self.kept)
+
     def answers(self, query: Query, shape: Shape, as_of_day: int) -> list[Answer]:
         """What a rule says of everyone."""
-        found = self._ask(query, shape, as_of_day, places(as_of_day))
+        found = self._ask(query, shape, as_of_day, self.places(shape, as_of_day))
         unsure = set(self.unsure(shape))
         kept = [answer for answer in found if answer.patient_id not in unsure]
         return (

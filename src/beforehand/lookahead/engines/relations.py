@@ -93,15 +93,30 @@ def relations() -> Mapping[str, Relation]:
     return found
 
 
-@lru_cache(maxsize=1024)
-def views_below(names: frozenset[str]) -> tuple[str, ...]:
-    """The views among ``names`` and those they use, each after the views it uses."""
+# Views that many rules ask and that show few rows: an engine that asks about everybody reckons them once for all rules.
+FEW = frozenset(
+    {
+        "hospice_care",
+        "kidney_failure",
+        "organ_not_screened",
+        "pregnant",
+        "said_no",
+        "screening_stopped",
+        "settled",
+        "too_frail",
+    }
+)
+
+
+@lru_cache(maxsize=4096)
+def views_below(names: frozenset[str], kept: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The views among ``names`` and those they use, each after the views it uses; not those in ``kept``."""
     known = relations()
     ordered: list[str] = []
 
     def visit(name: str) -> None:
         relation = known.get(name)
-        if relation is None or relation.shape is None or name in ordered:
+        if relation is None or relation.shape is None or name in ordered or name in kept:
             return
         for below in sorted(relation.shape.tables):
             visit(below)
