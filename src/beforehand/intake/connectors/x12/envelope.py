@@ -43,7 +43,7 @@ class Segment:
     number: int  # within its transaction set, from 1
     loop: str = ""  # where the implementation guide puts it; empty where it puts it nowhere
 
-    def raw(self, number: int) -> str:
+    def sent(self, number: int) -> str:
         """An element as sent; empty when it is not there."""
         return self.elements[number - 1] if 0 < number <= len(self.elements) else ""
 
@@ -59,11 +59,11 @@ class Segment:
 
     def components(self, number: int) -> list[str]:
         """Every component of an element."""
-        return [_BARRED.sub("", part).strip() for part in self.raw(number).split(self.signs.component)]
+        return [_BARRED.sub("", part).strip() for part in self.sent(number).split(self.signs.component)]
 
     def repeated(self, number: int) -> list[Segment]:
         """The element's repetitions, each as a segment of that one element in first place."""
-        raw = self.raw(number)
+        raw = self.sent(number)
         parts = raw.split(self.signs.repetition) if self.signs.repetition else [raw]
         return [Segment(self.name, [part], self.signs, self.number) for part in parts if part]
 
