@@ -105,7 +105,7 @@ def undo(*, patient_id: int, settlement: int, by: Principal | User, reason: str)
         raise PatientNotVisibleError(f"There is no settlement {settlement} that you may see.")
     if row.rule:
         access = for_principal(principal)
-        key = "-".join(map(str, sorted((row.left_line_id, row.right_line_id))))
+        key = "-".join(map(str, sorted((row.left_line_id or 0, row.right_line_id or 0))))  # none: a side is gone
         now = contradiction_named(access, patient_id, key)
         if now is None or now.state != SETTLED:
             raise ContradictionChangedError(now)
