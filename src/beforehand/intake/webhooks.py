@@ -104,7 +104,7 @@ def add_webhook(
     if label:
         Source.objects.filter(pk=kept.pk).update(label=label[:200])
     sender = WebhookSender.objects.create(
-        public_id=secrets.token_urlsafe(18), source=kept, mapping=mapping, per_minute=per_minute
+        public_id=secrets.token_hex(16), source=kept, mapping=mapping, per_minute=per_minute
     )
     audited(by, "add_webhook")
     return sender

@@ -78,7 +78,7 @@ def make_feed(
         patient_id = for_principal(by).patient(patient_id).pk
     if CalendarFeed.objects.filter(user_id=by.id, revoked_at=None).count() >= MOST_FEEDS:
         raise FeedError(f"You have {MOST_FEEDS} calendars: take one back first.")
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_hex(32)  # letters and digits alone, so that it can be read out
     feed = CalendarFeed.objects.create(
         token_digest=digest_of_token(token), user_id=by.id, patient_id=patient_id, shows=shows, label=label[:80],
         made_at=timezone.now(),
