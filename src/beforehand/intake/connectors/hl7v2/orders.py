@@ -131,10 +131,11 @@ def read_referral(scene: Scene, segment: Segment) -> None:
     if scene.trigger == "I14":
         status = "revoked"
     roles: dict[str, Fhir] = {}
-    for provider in scene.message.all("PRD"):
-        who = _provider(scene, provider)
+    if scene.providers is None:  # once, however many referrals the message holds
+        scene.providers = [(one.text(1).upper(), _provider(scene, one)) for one in scene.message.all("PRD")]
+    for role, who in scene.providers:
         if who is not None:
-            roles.setdefault(provider.text(1).upper(), who)
+            roles.setdefault(role, who)
     codes = [code for field in (10,) if (code := coded(segment[field], scene.local, "0336"))]
     sort = coded(segment[3], scene.local, "0281")
     told = (number.get("system", ""), number["value"]) if number else (

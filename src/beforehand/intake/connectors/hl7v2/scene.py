@@ -57,6 +57,7 @@ class Scene:
         self.encounter: Fhir | None = None
         self.found: dict[tuple[str, str], tuple[Fhir, bool]] = {}
         self.copies: dict[tuple[str, str], int] = {}
+        self.providers: list[tuple[str, Fhir | None]] | None = None  # of a referral: in which part, and who
         self.errors: list[ItemError] = []
         self.used: set[str] = {"MSH"}
         self.notes: list[str] = []  # places of fields that are left out because they cannot be read
