@@ -95,7 +95,7 @@ def settle(
 
 @transaction.atomic
 def undo(*, patient_id: int, settlement: int, by: Principal | User, reason: str) -> None:
-    """Take back what was settled: the contradiction is open as before. What a rule settled, it leaves to people then."""
+    """Take back what was settled: the contradiction is open as before. What a rule settled is then left to people."""
     principal, user = _settler(by, patient_id)
     if not reason.strip():
         raise SettlingError("Taking a decision back needs a reason.")
