@@ -17,7 +17,9 @@ import pytest
 
 from beforehand.clinical import knowledge
 from beforehand.clinical.content import content_root
+from beforehand.lookahead.engines.duckdb import DuckEngine
 from beforehand.lookahead.engines.memory import MemoryHouse
+from beforehand.lookahead.engines.relations import stored_below
 from beforehand.lookahead.engines.shape import shape_of
 from beforehand.lookahead.engines.spark import SMALL, TWO_WORKERS, SparkEngine, lacking, start
 from beforehand.lookahead.gathered import Gathered, spark_disagreements
@@ -65,3 +67,32 @@ def test_spark_says_of_cases_and_of_people_by_chance_what_duckdb_says(engine: Sp
     of_sabotage = [one for one in found if one.startswith(sound.query.id)]
     assert of_sabotage
     assert [one for one in found if one not in of_sabotage] == [], f"of the rules drawn by seed {SEED}"
+
+
+def test_a_folder_is_answered_alike_where_days_are_not_known_exactly(engine: SparkEngine, tmp_path: Path) -> None:
+    shipped = read_library(content_root())
+    house = MemoryHouse()
+    GeneratedPeople(shipped.value_sets, 12, AS_OF, seed=20260309).fill(house, list(knowledge.RELATIONS))
+    (tmp_path / "people.db").write_bytes(house.connection.serialize())
+    (tmp_path / "shared").mkdir()
+    checked = shipped.queries["coverage_ends"]
+    only = frozenset(checked.query.rules)
+    with DuckEngine(threads=1, spill=tmp_path) as duck:
+        duck.attach("sqlite", str(tmp_path / "people.db"))
+        duck.copy_facts(tmp_path)
+        duck.load_shared()
+        duck.copy_shared(tmp_path / "shared")
+        duck.read_facts(tmp_path, None)
+        assert duck.unsure(checked.shape)
+        expected = duck.write_answers(checked.query, checked.shape, AS_OF, only, str(tmp_path / "duck.parquet"))
+        spark = SparkEngine(
+            engine.session, {"patient", "calendar", "value_set_code", *stored_below(checked.shape.tables)}
+        )
+        spark.read_shared(str(tmp_path / "shared"))
+        spark.read_facts(str(tmp_path))
+        assert spark.write_answers(checked.query, checked.shape, AS_OF, only, str(tmp_path / "spark")) == expected
+        columns = ", ".join(checked.shape.columns)
+        ours = duck.rows(f"select {columns}, fact_table, fact_id from '{tmp_path}/duck.parquet' order by all")
+        theirs = duck.rows(f"select {columns}, fact_table, fact_id from '{tmp_path}/spark/*.parquet' order by all")
+        assert ours == theirs
+        assert ours

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -23,12 +24,15 @@ from beforehand.lookahead.engines.possible import (
     LATEST,
     MOST,
     ORDERS,
+    looks,
     put_together,
     supposed,
     suppositions,
     times_of,
 )
+from beforehand.lookahead.engines.relations import stored_below
 from beforehand.lookahead.engines.rows import RowEngine
+from beforehand.lookahead.engines.unsure import of_unsure
 from beforehand.lookahead.library import read_library
 from tests.factories.generated_people import GeneratedPeople
 
@@ -186,3 +190,35 @@ def test_of_a_day_that_hangs_on_a_vague_one_both_ends_are_kept() -> None:
     assert {name: value for name, value in said.say.items() if name in written.say} == written.say
     assert (said.status, said.due_on) == ("DUE", 110)
     assert read_ranges(written.say) == {}
+
+
+class _OnDuckDB:
+    """DuckDB as any engine that asks about everybody: what Spark does, without Spark."""
+
+    def __init__(self, duck: DuckEngine) -> None:
+        self.duck = duck
+
+    def rows(self, text: str) -> list[tuple[Any, ...]]:
+        return self.duck.rows(text)
+
+    def show_suppositions(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        self.duck.connection.execute(
+            "create or replace temp table supposition (s_patient bigint, s_turn bigint, s_day bigint)"
+        )
+        self.duck.insert("supposition", rows)
+
+
+@pytest.mark.parametrize("name", ["coverage_ends", "medicine_runs_out"])
+def test_an_engine_that_asks_about_everybody_says_the_same(houses: tuple[MemoryHouse, DuckEngine], name: str) -> None:
+    _, duck = houses
+    checked = SHIPPED.queries[name]
+    vague = duck.rows(looks(False, tables=stored_below(checked.shape.tables)))
+    ranges: dict[int, list[tuple[int, int]]] = {}
+    for _, who, first, last in vague:
+        ranges.setdefault(who, []).append((first, last))
+    found = of_unsure(_OnDuckDB(duck), checked.query, checked.shape, AS_OF, places(AS_OF), ranges)
+    ours = {answer.key: answer for part in found for answer in part}
+    assert ranges
+    assert duck.unsure(checked.shape) == sorted(ranges)
+    theirs = {answer.key: answer for part in duck.of_unsure(checked.query, checked.shape, AS_OF) for answer in part}
+    assert ours == theirs

@@ -19,13 +19,15 @@ from typing import Any
 
 from beforehand.clinical.columns import Physical, Stored
 from beforehand.clinical.tables import FACTS
-from beforehand.lookahead.engines.answers import Answer, answers
+from beforehand.lookahead.engines.answers import Answer, answers, as_rows
 from beforehand.lookahead.engines.binding import Places, bind, bind_plain
 from beforehand.lookahead.engines.duckdb import Counts, chosen, counting
 from beforehand.lookahead.engines.memory import PATIENT_STORED, shared_tables
-from beforehand.lookahead.engines.relations import relations, views_below
+from beforehand.lookahead.engines.possible import looks
+from beforehand.lookahead.engines.relations import relations, stored_below, views_below
 from beforehand.lookahead.engines.rows import last_second
 from beforehand.lookahead.engines.shape import Shape
+from beforehand.lookahead.engines.unsure import of_unsure
 from beforehand.lookahead.errors import LookaheadError
 from beforehand.lookahead.rule import Query
 
@@ -222,10 +224,30 @@ class SparkEngine:
         except self.faults as fault:
             raise SparkRefusedError(what_of(fault)) from None
 
+    def _with_unsure(self, query: Query, shape: Shape, as_of_day: int, found: Any) -> Any:
+        """In place of what the text says of people with vague days, what may honestly be said of them."""
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for number, first, last in self.rows(
+            f"select patient_id, from_day, to_day from ({looks(False, tables=stored_below(shape.tables))}) v"  # noqa: S608
+        ):
+            ranges.setdefault(int(number), []).append((int(first), int(last)))
+        if not ranges:
+            return found
+        said = of_unsure(self, query, shape, as_of_day, places(as_of_day), ranges)
+        rows = [row for part in said for answer in part for row in as_rows(answer, shape.columns)]
+        whose = self.session.createDataFrame([(number,) for number in ranges], "patient_id bigint")
+        sure = found.join(whose, "patient_id", "left_anti").select(found.columns)
+        return sure.union(self.session.createDataFrame(rows, found.schema)) if rows else sure
+
+    def show_suppositions(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Show them as the table supposition: for unsure.py."""
+        frame = self.session.createDataFrame(rows, "s_patient bigint, s_turn bigint, s_day bigint")
+        frame.createOrReplaceTempView("supposition")
+
     def write_answers(self, query: Query, shape: Shape, as_of_day: int, only: Collection[str], address: str) -> Counts:
         """Let the workers write what a rule says of everyone as Parquet, or only count it; by rule and status."""
         try:
-            found = self.session.sql(bind(query, shape, places(as_of_day)))
+            found = self._with_unsure(query, shape, as_of_day, self.session.sql(bind(query, shape, places(as_of_day))))
             if address:
                 found.createOrReplaceTempView("answer_of_all")
                 laid = self.session.sql(f"select * from answer_of_all{chosen(query, only)}")  # noqa: S608
