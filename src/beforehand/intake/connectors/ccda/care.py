@@ -144,24 +144,31 @@ def write_procedure(entry: Entry, statement: Element) -> None:
 def write_request(entry: Entry, statement: Element) -> None:
     """A planned act, observation, procedure or visit, or a referral: an order where it is one."""
     code = code_of(entry, statement, "plan")
-    who, at = author_of(entry, statement)
     kind = statement.tag.rpartition("}")[2]
     category = {"encounter": "408443003"}.get(kind)
     entry.write(
         "ServiceRequest",
         statement,
-        identifier=identifiers_of(statement),
-        status=_REQUEST.get(attribute(statement, "statusCode", "code"), "unknown"),
-        intent=_INTENTS.get(statement.get("moodCode") or "", "plan"),
+        **_asked(entry, statement),
         doNotPerform=True if statement.get("negationInd") == "true" else None,
         category=[{"coding": [{"system": "http://snomed.info/sct", "code": category}]}] if category else [],
         code=code,
-        authoredOn=at,
-        requester=who,
         performer=performers_of(entry, statement),
         reasonCode=_reasons(entry, statement),
-        **when(child(statement, "effectiveTime"), "occurrence"),
     )
+
+
+def _asked(entry: Entry, statement: Element) -> dict[str, Any]:
+    """What every order says alike: how it stands, who asked for it, when, and for when."""
+    who, at = author_of(entry, statement)
+    return {
+        "identifier": identifiers_of(statement),
+        "status": _REQUEST.get(attribute(statement, "statusCode", "code"), "unknown"),
+        "intent": _INTENTS.get(statement.get("moodCode") or "", "plan"),
+        "authoredOn": at,
+        "requester": who,
+        **when(child(statement, "effectiveTime"), "occurrence"),
+    }
 
 
 def write_goal(entry: Entry, statement: Element) -> None:
@@ -274,18 +281,7 @@ def write_supply(entry: Entry, statement: Element) -> None:
     if is_planned(statement):
         code = entry.concept(child(devices[0], "participantRole/playingDevice/code"), "device") if devices else None
         code = code or medicine_of(entry, statement)
-        who, at = author_of(entry, statement)
-        entry.write(
-            "DeviceRequest",
-            statement,
-            identifier=identifiers_of(statement),
-            status=_REQUEST.get(attribute(statement, "statusCode", "code"), "unknown"),
-            intent=_INTENTS.get(statement.get("moodCode") or "", "plan"),
-            codeCodeableConcept=code,
-            authoredOn=at,
-            requester=who,
-            **when(child(statement, "effectiveTime"), "occurrence"),
-        )
+        entry.write("DeviceRequest", statement, **_asked(entry, statement), codeCodeableConcept=code)
         return
     before = len(entry.resources)
     for device in devices:
