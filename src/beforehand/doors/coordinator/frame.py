@@ -12,7 +12,7 @@ from beforehand.record.access import ASSIGN_WORK, READ_RECORD, WORK_QUARANTINE, 
 
 _PEOPLE = (
     *("people", "person", "provenance", "original", "medicines", "allergies", "problems", "reconcile", "signed"),
-    *("differences", "difference"),
+    *("differences", "difference", "document"),
 )
 SECTIONS = (
     ("Today", "today", READ_RECORD, ("today", "need")),
