@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from django.utils import timezone
 
 from beforehand.care.needs.invariants import check_needs
 from beforehand.care.needs.models import Need, NeedFinding
@@ -103,7 +104,9 @@ def open_needs() -> dict[str, set[str]]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("today", [date(2026, 11, 22), date(2026, 12, 31), date(2027, 2, 28), date(2028, 2, 29)])
-def test_the_list_shows_what_the_stories_tell_and_nothing_else(today: date) -> None:
+def test_the_list_shows_what_the_stories_tell_and_nothing_else(today: date, monkeypatch: pytest.MonkeyPatch) -> None:
+    noon = datetime(today.year, today.month, today.day, 17, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: noon)  # people are enrolled on the day they arrive
     take_in_everything(today)
     assert open_needs() == STORIES
     assert "Grace Lindholm" in Patient.unscoped.values_list("display_name", flat=True)
