@@ -28,7 +28,6 @@ MAY_BE_UNSCOPED: dict[str, str] = {
     "care/needs/views.py": "adds findings and history to needs that were let through",
     "care/needs/worklist.py": "adds ranks, risks and history to needs that were let through",
     "doors/cli/demo/caseload.py": "makes the invented people of the demo",
-    "doors/coordinator/own_words.py": "compares what there is with what the access function shows, to show nothing more",
     "record/access.py": "is the access function",
     "record/break_glass.py": "finds whether a patient exists, for a form that lists nobody",
     "record/identity.py": "compares everyone with everyone; shows nobody",

@@ -1,4 +1,4 @@
-"""A coordinator goes through a medicines list by keyboard, signs it as seen, says to whom it went, and takes it back."""
+"""A coordinator goes through a medicines list by keyboard, signs it as seen, says to whom it went, takes it back."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from beforehand.doors.coordinator.own_words import sees_all_of
 from beforehand.intake.connectors import __file__ as connectors
 from beforehand.intake.formats import items_of
 from beforehand.intake.originals import original_of
+from beforehand.intake.own_words import sees_all_of
 from beforehand.record.access import for_principal, principal_of
 from beforehand.record.models import FACT_MODELS, Item
 from tests.access.people import enrol, make_team, make_user

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_safe
 from beforehand.clinical.fact_words import fact_line, table_words, when
 from beforehand.clinical.tables import ALL, FACTS
 from beforehand.doors.coordinator import wording
-from beforehand.doors.coordinator.own_words import sees_all_of
 from beforehand.intake.blobs import read_blob
 from beforehand.intake.connectors.errors import ConnectorError
 from beforehand.intake.errors import IntakeError
 from beforehand.intake.originals import original_of
+from beforehand.intake.own_words import sees_all_of
 from beforehand.record.audit import touch
 from beforehand.record.models import Concept, Item, Resource, Source
 
