@@ -48,6 +48,6 @@ urlpatterns = [
     path("unlisted/", unlisted, name="unlisted"),
     *[
         path(f"frame/{name}/", home, name=name)
-        for name in ("people", "sorting", "operations", "team", "search", "keys")
+        for name in ("people", "sorting", "operations", "team", "search", "keys", "calendars")
     ],
 ]
