@@ -5,7 +5,7 @@ kind: conflict
 question: Is {patient} meant to take {medicine} from two prescriptions?
 reason: "{medicine} stands on the list in {orders} places, ordered by different people or as different products."
 next_step: Go through the list with the person and ask the prescribers which one to keep
-met: "{medicine} stands on the list in {orders} places; the list was gone through since, or a clinician decided."
+met: "{medicine} stands on the list in {orders} places; it was settled which holds, the list was gone through since, or a clinician decided."
 excluded:
   declined: "{patient} did not want to go through {medicine} on the list."
   same_prescriber: "One prescriber ordered {medicine} as {orders} products, and saw them together."
@@ -18,12 +18,12 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: reconcile
 harm: 3
-needs: [current_ingredient, ingredient, settled, done_procedure, value_set_code, as_of]
+needs: [current_ingredient, ingredient, settled, settled_pair, done_procedure, value_set_code, as_of]
 --- */
 -- Two current orders or statements with a common ingredient, combination products included. The same product ordered
 -- again by the same prescriber, or by nobody in particular, is a renewal and stays silent. Different products of one
 -- prescriber (a strength that was changed, two strengths together) are EXCLUDED: that prescriber saw both.
--- The list gone through after both were on it makes it MET.
+-- The list gone through after both were on it makes it MET; so does that of each two it was settled which holds.
 with pair as (
     select x.patient_id, 'medicine:rxnorm:' || cast(x.ingredient as varchar(20)) as subject, x.ingredient,
            x.fact_table as table_a, x.fact_id as a_id, y.fact_table as table_b, y.fact_id as b_id,
@@ -51,9 +51,16 @@ word as (
            row_number() over (partition by patient_id, subject order by settled_day desc nulls last, fact_id desc nulls last) as place
     from settling
 ),
+told as (
+    select p.patient_id, p.subject, p.ingredient, p.since, z.fact_id as settlement_id,
+           case when z.fact_id is null then p.seen_by_one else p.a_id end as seen
+    from pair p
+    left join settled_pair z on z.patient_id = p.patient_id and z.one_id = p.a_id and z.other_id = p.b_id
+),
 twice as (
-    select patient_id, subject, ingredient, min(since) as since, count(*) as pairs, count(seen_by_one) as seen
-    from pair
+    select patient_id, subject, ingredient, min(since) as since, count(*) as pairs, count(seen) as seen,
+           count(settlement_id) as settled
+    from told
     group by patient_id, subject, ingredient
 ),
 change as (
@@ -78,18 +85,21 @@ evidence as (
     select patient_id, subject, fact_table, fact_id, 'medicine' as role from medicine_fact
     union all
     select patient_id, subject, fact_table, fact_id, 'word' from word where place = 1
+    union all
+    select patient_id, subject, 'settlement', settlement_id, 'settled' from told where settlement_id is not null
 )
 select c.patient_id, c.subject,
        case when w.is_decision = 1 then 'MET'
             when w.is_decision = 0 then 'EXCLUDED'
             when c.pairs > c.seen then 'DUE'
+            when c.settled > 0 then 'MET'
             else 'EXCLUDED' end as status,
        c.since as opens_on,
        c.since + 7 as due_on,
        cast(null as integer) as lapses_on,
        d.day as recheck_on,
        case when w.is_decision = 0 then 'declined'
-            when w.is_decision is null and c.pairs = c.seen then 'same_prescriber' end as missing,
+            when w.is_decision is null and c.pairs = c.seen and c.settled = 0 then 'same_prescriber' end as missing,
        i.name as say_medicine,
        n.orders as say_orders
 from twice c

@@ -46,6 +46,8 @@ _SPELLINGS = {
     "mcg": "ug", "µg": "ug", "μg": "ug", "K/uL": "10*3/uL", "k/uL": "10*3/uL", "M/uL": "10*6/uL", "mEq/L": "meq/L",
     "IU/L": "[iU]/L", "mIU/L": "m[iU]/L", "uIU/mL": "u[iU]/mL", "mmHg": "mm[Hg]", "lb": "[lb_av]", "lbs": "[lb_av]",
     "in": "[in_i]", "cells/uL": "/uL", "gm/dL": "g/dL", "mg/dl": "mg/dL", "g/dl": "g/dL",
+    **dict.fromkeys(("tablet", "tablets", "tab", "tabs", "TAB", "Tablet", "tbl"), "{tbl}"),
+    **dict.fromkeys(("capsule", "capsules", "cap", "caps", "CAP", "Capsule"), "{cap}"),
     "mL/min/1.73.m2": "mL/min/[1.73_m2]", "mL/min/1.73m2": "mL/min/[1.73_m2]", "mL/min/1.73 m2": "mL/min/[1.73_m2]",
 }  # fmt: skip
 _POWER = re.compile(r"(?:x\s?)?10[*^E](-?\d{1,2})", re.ASCII)

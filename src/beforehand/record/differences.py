@@ -14,7 +14,9 @@ from itertools import combinations
 from typing import NamedTuple
 
 from beforehand.clinical.fact_words import quantity, value
+from beforehand.clinical.strengths import Strength
 from beforehand.clinical.times import show_range
+from beforehand.clinical.units import unit_of
 from beforehand.record.agreement import ALIKE, Meanings, Row, amount_of, is_same_number, moment_of, tolerance_of
 from beforehand.record.reading import Line
 
@@ -104,9 +106,10 @@ def _medicines(told: list[Told]) -> Iterator[Pair]:
         for lines in table.by_code():
             code = lines[0].row["code"]
             groups[table.subjects.get(code, (table.table, table.meanings.of(code)))] += lines
+    by_table = {table.table: table for table in told}
     for lines in groups.values():
         for one, other in combinations(_last_words(lines), 2):
-            if are_of_two(one, other) and (found := _of_medicine(one, other)):
+            if are_of_two(one, other) and (found := _of_medicine(one, other, by_table)):
                 yield one, other, found
 
 
@@ -139,12 +142,10 @@ def is_ended(row: Row) -> bool:
     return row["status"] in ("stopped", "not-taken") or (row["status"] == "active" and bool(row.get("do_not_perform")))
 
 
-def _of_medicine(one: Line, other: Line) -> list[Differs]:
+def _of_medicine(one: Line, other: Line, told: Mapping[str, Told]) -> list[Differs]:
     found: list[Differs] = []
     if is_taken(one.row) and is_taken(other.row) and one.table == other.table == "medication_request":
-        mine, theirs = amount_a_day(one.row), amount_a_day(other.row)
-        if mine is not None and theirs is not None and mine[0] == theirs[0] and mine[1] != theirs[1]:
-            found += [Differs("dose", dose_words(one.row), dose_words(other.row))]
+        found += _doses(one.row, other.row, told[one.table])
     for taken, ended in ((one.row, other.row), (other.row, one.row)):
         since, until = said_day(taken), said_day(ended)
         if is_taken(taken) and is_ended(ended) and until is not None and (since is None or until >= since):
@@ -152,13 +153,39 @@ def _of_medicine(one: Line, other: Line) -> list[Differs]:
     return found
 
 
-def amount_a_day(row: Row) -> tuple[Hashable, Fraction] | None:
-    """How much a day: by mass or volume, or a count of pieces, which compares only with the same product."""
+def _doses(one: Row, other: Row, told: Told) -> list[Differs]:
+    """Another amount a day; or, where that cannot be compared, products of another strength."""
+    strengths = [told.meanings.strengths.get(row["code"]) or frozenset() for row in (one, other)]
+    mine, theirs = (amount_a_day(row, strength) for row, strength in zip((one, other), strengths, strict=True))
+    if mine is not None and theirs is not None and mine[0] == theirs[0]:
+        differ = mine[1] != theirs[1]
+    else:
+        differ = all(strengths) and strengths[0] != strengths[1]
+    if not differ:
+        return []
+    words = [dose_words(row) for row in (one, other)]
+    if one["code"] != other["code"] or words[0] == words[1]:  # one tablet of another strength is another dose
+        words = [": ".join(filter(None, (told.called(row["code"]), dose_words(row)))) for row in (one, other)]
+    return [Differs("dose", *words)]
+
+
+def amount_a_day(row: Row, strength: Strength = frozenset()) -> tuple[Hashable, Fraction] | None:
+    """How much a day: by mass or volume, or a count of pieces, which compares only with the same product.
+
+    A count of pieces that hold so many milligrams of one ingredient each is a mass.
+    """
     dose = amount_of(row, "dose")
     if dose is None:
         return None
     times = Fraction(row["daily_micro"] if row.get("daily_micro") is not None else 1_000_000, 1_000_000)
+    if not dose.dimension and len(strength) == 1:
+        each, unit = next(iter(strength))
+        if unit == "mg":
+            return _MILLIGRAM.dimension, dose.number * times * each * _MILLIGRAM.factor
     return (dose.dimension or ("pieces", row["code"]), dose.number * times)
+
+
+_MILLIGRAM = unit_of("mg")
 
 
 def dose_words(row: Row) -> str:

@@ -51,6 +51,19 @@ def coded(code: str) -> dict[str, Any]:
     return {"coding": [{"code": code}]}
 
 
+TWO_HALF = ("855312", "warfarin sodium 2.5 MG Oral Tablet")
+
+
+def tablets(id_: str, subject: str, medicine: tuple[str, str], count: float | None = 1) -> dict[str, Any]:
+    """An order that says how many tablets, or nothing of a dose."""
+    stated = order(id_, subject, medicine)
+    if count is None:
+        del stated["dosageInstruction"]
+    else:
+        stated["dosageInstruction"][0]["doseAndRate"] = [{"doseQuantity": {"value": count, "unit": "tablet"}}]
+    return stated
+
+
 def order(id_: str, subject: str, medicine: tuple[str, str] = WARFARIN, dose: float = 5, **more: Any) -> dict[str, Any]:
     code, display = medicine
     return {
@@ -152,6 +165,37 @@ Made = Callable[[str, str], dict[str, Any]]
 CASES: list[tuple[str, Made, Made, list[tuple[str, str, str]]]] = [
     ("dose", order, lambda i, s: order(i, s, dose=2.5), [("dose", "5 mg, 1 time a day", "2.5 mg, 1 time a day")]),
     ("the same dose", order, order, []),
+    (
+        "tablets of another strength",
+        lambda i, s: tablets(i, s, TWO_HALF),
+        lambda i, s: tablets(i, s, WARFARIN),
+        [
+            (
+                "dose",
+                "warfarin sodium 2.5 MG Oral Tablet: 1 tablet, 1 time a day",
+                "warfarin sodium 5 MG Oral Tablet: 1 tablet, 1 time a day",
+            )
+        ],
+    ),
+    (
+        "more tablets of less strength",
+        lambda i, s: tablets(i, s, TWO_HALF, 2),
+        lambda i, s: tablets(i, s, WARFARIN),
+        [],
+    ),
+    ("milligrams as tablets", lambda i, s: tablets(i, s, TWO_HALF, 2), order, []),
+    (
+        "another strength, no dose",
+        lambda i, s: tablets(i, s, TWO_HALF, None),
+        lambda i, s: tablets(i, s, WARFARIN, None),
+        [("dose", "warfarin sodium 2.5 MG Oral Tablet", "warfarin sodium 5 MG Oral Tablet")],
+    ),
+    (
+        "one names no strength",
+        lambda i, s: tablets(i, s, ("11289", "warfarin"), None),
+        lambda i, s: tablets(i, s, WARFARIN, None),
+        [],
+    ),
     (
         "stopped since",
         order,
