@@ -181,4 +181,6 @@ def _words(error: Exception) -> str:
     if isinstance(error, (RefusedError, MissingBytesError)):
         return str(error)[:500]
     reason, remedy = getattr(error, "reason", ""), getattr(error, "remedy", "")
+    room = 499 - len(remedy)  # a long reason is cut short, never what to do
+    reason = reason if len(reason) <= room else f"{reason[: room - 2]} …"
     return f"{reason} {remedy}".strip()[:500] or "The file cannot be opened."

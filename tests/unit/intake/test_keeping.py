@@ -10,6 +10,7 @@ from django.conf import settings
 from beforehand.intake import apply, blobs
 from beforehand.intake.apply import apply_message
 from beforehand.intake.blobs import blob_path, digest_of, keep_blobs, read_blob
+from beforehand.intake.connectors.errors import StopError
 from beforehand.intake.errors import LimitError, MissingBytesError
 from beforehand.intake.ledger import Received, keep, keep_all, source_named
 from beforehand.intake.limits import LIMITS
@@ -128,6 +129,18 @@ def test_too_large_a_message_is_refused_before_it_is_kept(monkeypatch: pytest.Mo
 def test_what_cannot_be_opened_is_refused_and_counted(content: bytes) -> None:
     applied = receive(content)
     assert applied.counts.balances and applied.counts.applied == 0 and applied.counts.received == 1
+
+
+@pytest.mark.django_db
+def test_a_refusal_says_what_to_do_however_long_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise StopError("It names " + "x" * 900 + ".", "Name it shorter.")
+
+    monkeypatch.setattr(apply, "items_of", refuse)
+    receive(bundle(patient()))
+    reason = Message.objects.get().reason
+    assert reason.endswith("… Name it shorter.")
+    assert len(reason) == 500
 
 
 @pytest.mark.django_db
