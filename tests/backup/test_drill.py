@@ -142,6 +142,7 @@ def test_no_damaged_file_is_put_in_place(new_home, tmp_path):
             "django.key",
             "audit.key",
             "sign-in.key",
+            "webhook.key",
             "beforehand.db",
             "beforehand.db-wal",
             "beforehand.db-shm",
