@@ -1,10 +1,12 @@
 """Whose patients a principal sees."""
 
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from django.utils import timezone
 
+from beforehand.clinical.fhir.labels import sensitivity_of
 from beforehand.record.access import (
     READ_RECORD,
     WORK_NEEDS,
@@ -23,6 +25,9 @@ from beforehand.record.roles import LABELS, ROLE_LABELS, visible_sensitivities
 from tests.access.people import enrol, join, make_fact, make_patient, make_team, make_user, open_glass, today
 
 pytestmark = pytest.mark.django_db
+
+
+SAID = ("SUD", "PSY", "HIV", "SEX", "SDV", "R")
 
 
 def seen_by(user):
@@ -218,6 +223,15 @@ def test_label_nobody_knows_is_hidden_from_every_role():
     for role in ROLE_LABELS:
         assert not for_principal(principal_of(make_user(role, team))).facts("condition").exists()
     assert for_principal(system_principal("intake")).facts("condition").count() == 1
+
+
+def test_a_fact_with_several_labels_is_seen_by_who_may_see_each_of_them():
+    """However the sender orders them: what the mapping writes is what the access function looks for."""
+    stated = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": code} for code in SAID]
+    for size in range(1, len(stated) + 1):
+        for chosen in permutations(stated, size):
+            found = sensitivity_of(list(chosen))
+            assert found in visible_sensitivities(frozenset(found.split()))
 
 
 def test_visible_sensitivities_lists_every_combination():

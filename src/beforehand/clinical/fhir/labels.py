@@ -19,7 +19,7 @@ LABELS: dict[str, str] = {
         ("DEMO", "DOB", "GENDER", "LIVARG", "MARST", "PATLOC", "RACE", "REL", "B", "PDS", "PHY", "PRS"), "R"
     ),
 }
-ORDER = ("SUD", "MENTAL", "HIV", "SEXUAL", "VIOLENCE", "R")
+ORDER = tuple(sorted(set(LABELS.values())))  # as ``record.roles`` looks for several: in alphabetical order
 _SYSTEMS = frozenset(("hl7:v3-ActCode", "hl7:v3-Confidentiality", "hl7:v3-ObservationValue", ""))
 
 
