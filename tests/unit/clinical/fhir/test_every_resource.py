@@ -58,7 +58,7 @@ def test_what_is_no_fhir_resource_is_set_aside_rather_than_kept_unseen(kind):
         ([{"system": ACT_CODE, "code": "ETH"}], "SUD"),
         ([{"system": ACT_CODE, "code": "HIV"}, {"system": ACT_CODE, "code": "PSY"}], "HIV MENTAL"),
         ([{"system": ACT_CODE, "code": "SDV"}, {"system": ACT_CODE, "code": "SEX"}], "SEXUAL VIOLENCE"),
-        ([{"system": CONFIDENTIALITY, "code": "R"}, {"system": ACT_CODE, "code": "SUD"}], "SUD R"),
+        ([{"system": CONFIDENTIALITY, "code": "R"}, {"system": ACT_CODE, "code": "SUD"}], "R SUD"),
         ([{"system": "https://local.example", "code": "R"}], ""),
     ],
 )  # fmt: skip
