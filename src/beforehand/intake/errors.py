@@ -24,3 +24,7 @@ class MissingBytesError(IntakeError):
 
 class StatementError(IntakeError):
     """What a person stated could not be written down as a fact."""
+
+
+class SourceNameError(IntakeError):
+    """What is handed over names a source that does not send; says what to do instead."""

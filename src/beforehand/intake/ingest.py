@@ -16,6 +16,7 @@ from beforehand.intake.apply import ITEMS, apply_messages, collector_off
 from beforehand.intake.archives import Member, members, size_of
 from beforehand.intake.batch import Applied
 from beforehand.intake.connectors.csv.connector import is_list_named, with_mapping
+from beforehand.intake.errors import SourceNameError
 from beforehand.intake.ledger import Received, keep_all, refuse, source_named
 from beforehand.intake.limits import LIMITS, Limits
 from beforehand.intake.pieces import Counts
@@ -78,7 +79,7 @@ def ingest_paths(
     ``mapping`` tells what the columns of lists (CSV) mean; it is kept with each list.
     """
     started = time.perf_counter()
-    source = source_named(source_name)
+    source = _sending_source(source_name)
     summary = Summary()
     run = _Run(source, summary, progress, on_applied, received_at or timezone.now(), size_of(list(paths)))
     run.mapping = mapping
@@ -90,6 +91,14 @@ def ingest_paths(
                 gc.collect()
     summary.seconds = time.perf_counter() - started
     return summary
+
+
+def _sending_source(name: str) -> Source:
+    """The source of that name, if it is one that sends: what people and rules here say is not taken from a file."""
+    found = None if name.startswith("user:") else source_named(name)
+    if found is None or found.kind not in ("SYSTEM", "PAPER"):
+        raise SourceNameError(f"The source {name!r} is a person or a rule of this house: choose another name.")
+    return found
 
 
 class _Run:

@@ -1,16 +1,20 @@
 """Work is evidence: what a person says happened becomes a fact like any other, and can be taken back."""
 
+from pathlib import Path
+
 import pytest
 from django.utils import timezone
 
 from beforehand.clinical.tables import FACTS
-from beforehand.intake.errors import StatementError
+from beforehand.intake.errors import SourceNameError, StatementError
+from beforehand.intake.ingest import ingest_paths
+from beforehand.intake.ledger import source_named
 from beforehand.intake.provenance import older_version, provenance
 from beforehand.intake.quarantine import check_balance
 from beforehand.intake.statements import state, withdraw
 from beforehand.intake.whose import reference_to
 from beforehand.record.access import AccessRefusedError, PatientNotVisibleError, for_principal, principal_of
-from beforehand.record.models import FACT_MODELS, DirtyPatient, Message, Patient, Team, TeamMember, User
+from beforehand.record.models import FACT_MODELS, DirtyPatient, Message, Patient, Source, Team, TeamMember, User
 from tests.unit.intake.bundles import bundle, observation, patient
 from tests.unit.intake.receiving import receive
 
@@ -132,3 +136,11 @@ def test_provenance_shows_the_words_as_sent(dana: User, ann: int) -> None:
     assert found.as_sent == observation()
     assert found.origin.said.source == "clinic"
     assert '"4548-4"' in found.excerpt
+
+
+def test_nobody_speaks_for_a_person_or_a_rule_by_handing_over_a_file(tmp_path: Path) -> None:
+    source_named("rules of the organisation", kind="RULE")
+    for name in ("user:1", "rules of the organisation"):
+        with pytest.raises(SourceNameError, match="choose another name"):
+            ingest_paths([str(tmp_path)], source_name=name)
+    assert not Source.objects.exclude(kind="RULE").exists()

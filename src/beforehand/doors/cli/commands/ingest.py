@@ -14,6 +14,7 @@ from beforehand.doors.cli.output import Progress, json_option, print_json, summa
 from beforehand.doors.cli.run import as_option, audited_run, ready_home
 from beforehand.intake.connectors.csv.mapping import read_mapping
 from beforehand.intake.connectors.errors import StopError
+from beforehand.intake.errors import SourceNameError
 from beforehand.intake.ingest import ingest_paths
 from beforehand.record.access import INGEST, require
 
@@ -60,8 +61,11 @@ def command(
     with audited_run("ingest", as_user) as principal:
         require(principal, INGEST)
         ready_to_receive(enrol_everyone=not no_enrol)
-        with Progress("taking in", "B") as bar:
-            summary = ingest_paths(paths, source_name=source_name, progress=bar.items_and_bytes, mapping=columns)
+        try:
+            with Progress("taking in", "B") as bar:
+                summary = ingest_paths(paths, source_name=source_name, progress=bar.items_and_bytes, mapping=columns)
+        except SourceNameError as fault:
+            raise click.UsageError(str(fault)) from None
         if not no_rules:
             with Progress("looking ahead", " people", total=len(summary.patients)) as bar:
                 catch_up(as_of=timezone.localdate(), progress=bar.advance)
