@@ -28,7 +28,7 @@ from tests.factories.generated_people import GeneratedPeople
 
 AS_OF = (date(2026, 3, 9) - date(1970, 1, 1)).days
 PEOPLE = 250
-RULES = os.environ.get("BEFOREHAND_SPARK_RULES", "16")  # how many to draw, or "all"
+RULES = os.environ.get("BEFOREHAND_SPARK_RULES", "8")  # how many to draw, or "all"
 SEED = int(os.environ.get("SEED", "20260309"))
 CHANGED = 20  # of them in the delta
 LACK = lacking()
