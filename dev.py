@@ -3,7 +3,7 @@
 python3 dev.py demo     set up, build the demo caseload, open the web app on 127.0.0.1:8000
 python3 dev.py test     set up, then lint, types, and all tests on SQLite and PostgreSQL
 python3 dev.py check    lint and types only
-python3 dev.py bench    the measurements of bench/, all of them (long; weekly)
+python3 dev.py bench    the measurements of bench/, every rule on Spark and mutated (long; weekly)
 python3 dev.py lock     write the lock files again after a pin changed in pyproject.toml
 """
 
@@ -120,6 +120,15 @@ def test(*arguments: str) -> int:
     return failed
 
 
+def bench(*arguments: str) -> int:
+    """What runs weekly: every measurement, every rule on Spark, and every rule's cases against moved comparisons."""
+    failed = run(PYTHON, "-m", "bench", *arguments)
+    if "--quick" not in arguments:
+        failed |= run(PYTHON, "-m", "pytest", "tests/contracts/test_spark_agrees.py", BEFOREHAND_SPARK_RULES="all")
+        failed |= run(BIN / "beforehand", "rules", "test", "--mutate", "--blur")
+    return failed
+
+
 def lock() -> None:
     """Hashed lock files from the exact pins; they hold no addresses."""
     common = ["--generate-hashes", "--universal", "--no-header", "--quiet", "pyproject.toml"]
@@ -139,7 +148,7 @@ def main(arguments: list[str]) -> int:
             lock()
             return 0
         if task == "bench":
-            return run(PYTHON, "-m", "bench", *rest)
+            return bench(*rest)
         return test(*rest) if task == "test" else check()
     print(__doc__)
     return 0 if task == "help" else 2
