@@ -6,7 +6,9 @@ is seen, dated and undone like a person's.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+
+from django.utils import timezone
 
 from beforehand.record.contradictions import KINDS
 from beforehand.record.models import Source, SourceTrust, User
@@ -52,13 +54,22 @@ def write_end(*, rule: SourceTrust, reason: str, ended_by_id: int | None, at: da
     rule.save(update_fields=["ended_at", "ended_by_id", "ended_why"])
 
 
+def set_by(rule: SourceTrust) -> str:
+    """Who set the rule; the operator of the home sets it for the organisation."""
+    setter = User.objects.filter(pk=rule.set_by_id or 0).first()
+    return setter.label if setter else "the organisation"
+
+
+def set_on(rule: SourceTrust) -> date:
+    """The civil day on which it was set, where this house stands."""
+    return timezone.localtime(rule.set_at).date()
+
+
 def rule_words(rule: SourceTrust) -> str:
     """The rule in words, as it stands beside everything it settled."""
     first, second = (source.label or source.name for source in (rule.preferred, rule.over))
-    setter = User.objects.filter(pk=rule.set_by_id or 0).first()
-    who = setter.label if setter else "the organisation"
-    day = rule.set_at.date().isoformat()
-    return f"Settled by the rule of {day} set by {who}: for {rule.kind}, {first} holds over {second}. {rule.reason}"
+    when_and_who = f"{set_on(rule).isoformat()} set by {set_by(rule)}"
+    return f"Settled by the rule of {when_and_who}: for {rule.kind}, {first} holds over {second}. {rule.reason}"
 
 
 def _source(name: str) -> Source:

@@ -10,6 +10,7 @@ from beforehand.care.needs.trust import TrustError, end_source_trust, set_source
 from beforehand.doors.cli.output import json_option, print_json, print_table
 from beforehand.doors.cli.run import as_option, audited_run, ready_home
 from beforehand.record.contradictions import KINDS
+from beforehand.record.trust import set_by, set_on
 
 
 @click.group("sources")
@@ -31,7 +32,8 @@ def list_rules(as_json: bool) -> None:
             "kind": rule.kind,
             "preferred": rule.preferred.name,
             "over": rule.over.name,
-            "since": rule.set_at.date().isoformat(),
+            "since": set_on(rule).isoformat(),
+            "set_by": set_by(rule),
             "reason": rule.reason,
         }
         for rule in standing_trust()
@@ -39,7 +41,9 @@ def list_rules(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(["rule", "for", "this source", "holds over", "since", "why"], ([*row.values()] for row in rows))
+    print_table(
+        ["rule", "for", "this source", "holds over", "since", "set by", "why"], ([*row.values()] for row in rows)
+    )
 
 
 @command.command("trust")
