@@ -11,19 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import NamedTuple
 
-import yaml
-
-from beforehand.clinical import drugs, medicine_tables
+from beforehand.clinical import drugs, medicine_tables, safety_tables
 from beforehand.clinical.columns import Physical, Stored
-from beforehand.clinical.content import content_root
-from beforehand.clinical.drugs import Coding, KnowledgeError, digest_of, read_table, resolve
+from beforehand.clinical.drugs import Coding, KnowledgeError, digest_of, read_table
 
 Row = tuple[int | str | None, ...]
-
-SEVERITIES = ("contraindicated", "major", "moderate", "minor")
 
 
 class ConceptCodings(NamedTuple):
@@ -44,19 +38,6 @@ class Relation:
     by_concept: bool
     index: tuple[str, ...]
     files: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class KnowledgeTable:
-    """What a knowledge file is, as its sidecar states it."""
-
-    name: str
-    title: str
-    source: str
-    licence: str
-    edition: str
-    status: str
-    coverage: str
 
 
 def _whole(name: str, meaning: str) -> Stored:
@@ -328,33 +309,6 @@ def _concept_words(concept: ConceptCodings) -> Iterator[Row]:
         yield concept.id, words
 
 
-@cache
-def _allergen_words() -> dict[str, str]:
-    return {row["words"]: row["selector"] for row in read_table("allergens.csv")}
-
-
-def _plain_allergy(text: str) -> str:
-    words = drugs.plain_words(text.split("(")[0])
-    for lead in ("allergy to ", "allergic reaction to ", "allergic reaction caused by ", "history of allergy to "):
-        words = words.removeprefix(lead)
-    for tail in (" allergy", " intolerance"):
-        words = words.removesuffix(tail)
-    return words
-
-
-def _allergen(concept: ConceptCodings) -> Iterator[Row]:
-    for text in (*(display for _, _, display in concept.codings), concept.display):
-        selector = _allergen_words().get(_plain_allergy(text))
-        if selector:
-            for ingredient in sorted(resolve(selector)):
-                yield concept.id, ingredient, selector.partition(":")[2], "name"
-            return
-    found = drugs.medicine_of(concept.codings) or drugs.medicine_by_name(_plain_allergy(concept.display))
-    if found is not None:
-        for ingredient in found.ingredients:
-            yield concept.id, ingredient, "", found.matched
-
-
 def _ingredients() -> Iterator[Row]:
     known = drugs.classified()
     for number, name in sorted(drugs.ingredient_names().items()):
@@ -365,85 +319,6 @@ def _members(groups: dict[str, frozenset[int]]) -> Iterator[Row]:
     for name in sorted(groups):
         for ingredient in sorted(groups[name]):
             yield ingredient, name
-
-
-def _pairs(left: str, right: str) -> set[tuple[int, int]]:
-    """Every two different ingredients the two selectors mean, smaller number first."""
-    return {(min(a, b), max(a, b)) for a in resolve(left) for b in resolve(right) if a != b}
-
-
-@cache
-def _quiet_pairs() -> frozenset[tuple[int, int]]:
-    """Pairs that the ONC low-priority list keeps from interrupting anybody."""
-    quiet: set[tuple[int, int]] = set()
-    for row in read_table("onc_low_priority.csv"):
-        quiet |= _pairs(row["selector_a"], row["selector_b"])
-    return frozenset(quiet)
-
-
-@cache
-def interaction_pairs() -> dict[tuple[int, int], tuple[str, str, str, str]]:
-    """(smaller, larger ingredient) -> severity, effect, action, authority: the gravest statement, quiet pairs left out.
-
-    The low-priority list silences what is moderate or minor and the old VA list; it never silences what our
-    own table, from the label, calls contraindicated or major.
-    """
-    found: dict[tuple[int, int], tuple[str, str, str, str]] = {}
-    for row in read_table("interactions.csv"):
-        if " WITH " in row["right"] or resolve(row["right"]) == frozenset():
-            continue  # three medicines at once are no pair, and alcohol is no medicine
-        statement = (row["severity"], row["possible_effect"], row["suggested_action"], _authority(row["basis"]))
-        for pair in _pairs(row["left"], row["right"]):
-            quiet = pair in _quiet_pairs() and row["severity"] not in ("contraindicated", "major")
-            if not quiet and (pair not in found or _graver(row["severity"], found[pair][0])):
-                found[pair] = statement
-    old = ("major", "called critical without a reason given", "ask the pharmacist", "VA NDF-RT, July 2014")
-    for row in read_table("va_interactions.csv"):
-        pair = (int(row["ingredient_a"]), int(row["ingredient_b"]))
-        if pair not in _quiet_pairs():
-            found.setdefault(pair, old)
-    return found
-
-
-def _graver(one: str, other: str) -> bool:
-    return SEVERITIES.index(one) < SEVERITIES.index(other)
-
-
-def _authority(basis: str) -> str:
-    words = {"ONC-HP": "ONC high-priority list, 2012", "label": "FDA label"}
-    return "; ".join(words.get(part.strip(), part.strip()) for part in basis.split(";"))
-
-
-def _interactions() -> Iterator[Row]:
-    for (a, b), statement in sorted(interaction_pairs().items()):
-        yield a, b, *statement
-        yield b, a, *statement
-
-
-def _duplicate_classes() -> Iterator[Row]:
-    known = drugs.classes()
-    for row in read_table("duplicate_therapy.csv"):
-        a, b = row["class_a"], row["class_b"]
-        for name in (a, b):
-            if name not in known:
-                raise KnowledgeError(f"duplicate_therapy.csv names the class {name!r}, which has no member")
-        yield a, b, row["what"], row["action"], row["level"]
-
-
-def _crosses() -> Iterator[Row]:
-    seen: set[tuple[int, int]] = set()
-    for row in read_table("allergy_cross_reactivity.csv"):
-        for a in sorted(resolve(row["allergy"])):
-            for b in sorted(resolve(row["also"])):
-                if a != b and (a, b) not in seen:
-                    seen.add((a, b))
-                    yield a, b, row["verdict"], row["note"], row["basis"]
-
-
-def _renal_limits() -> Iterator[Row]:
-    for row in read_table("renal_dosing.csv"):
-        for ingredient in sorted(resolve(row["selector"])):
-            yield ingredient, row["measure"], int(row["below"]), row["level"], row["what"], _authority(row["basis"])
 
 
 def _medicare_amounts() -> Iterator[Row]:
@@ -485,7 +360,7 @@ _BY_CONCEPT: dict[str, Callable[[ConceptCodings], Iterator[Row]]] = {
     "medicine": _medicine,
     "medicine_name": _medicine_name,
     "concept_words": _concept_words,
-    "allergen": _allergen,
+    "allergen": lambda concept: safety_tables.allergens(concept.id, concept.codings, concept.display),
     "coding": _coding,
     "service_code": _service_code,
 }
@@ -493,26 +368,13 @@ _STATIC: dict[str, Callable[[], Iterator[Row]]] = {
     "ingredient": _ingredients,
     "ingredient_class": lambda: _members(drugs.classes()),
     "ingredient_flag": lambda: _members(drugs.flags()),
-    "interaction": _interactions,
-    "duplicate_class": _duplicate_classes,
-    "allergy_cross": _crosses,
-    "renal_limit": _renal_limits,
+    "interaction": safety_tables.interactions,
+    "duplicate_class": safety_tables.duplicate_classes,
+    "allergy_cross": safety_tables.allergy_crosses,
+    "renal_limit": safety_tables.renal_limits,
     "rule_medicine": medicine_tables.rule_medicines,
     "controlled_ingredient": medicine_tables.controlled,
     "medicare_amount": _medicare_amounts,
     "service_limit": _service_limits,
     "bundled_service": _bundled_services,
 }
-
-
-def catalogue() -> list[KnowledgeTable]:
-    """Every shipped knowledge table with its source, licence, edition and status, as its sidecar says."""
-    found = []
-    for path in sorted((content_root() / "knowledge").glob("*.yaml")):
-        stated = yaml.safe_load(path.read_text(encoding="utf-8"))
-        fields = ("title", "source", "licence", "edition", "status", "coverage")
-        missing = [field for field in fields if not stated.get(field)]
-        if missing:
-            raise KnowledgeError(f"knowledge/{path.name} lacks {', '.join(missing)}; every table must say them")
-        found.append(KnowledgeTable(path.stem, *(str(stated[field]) for field in fields)))
-    return found

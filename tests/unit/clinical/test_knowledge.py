@@ -3,8 +3,9 @@
 from itertools import product
 
 import pytest
+import yaml
 
-from beforehand.clinical import drugs, knowledge
+from beforehand.clinical import drugs, knowledge, safety_tables
 from beforehand.clinical.content import content_root
 from beforehand.clinical.knowledge import RELATIONS, ConceptCodings, rows
 
@@ -19,7 +20,7 @@ MUST_NOT_BE_MISSED = [
 
 @pytest.mark.parametrize(("left", "right"), MUST_NOT_BE_MISSED)
 def test_every_pair_of_the_smoke_list_is_at_least_major(left: str, right: str) -> None:
-    pairs = knowledge.interaction_pairs()
+    pairs = safety_tables.interaction_pairs()
     checked = 0
     for a, b in product(drugs.resolve(left), drugs.resolve(right)):
         if a != b and not (left == "class:arni" and a == drugs.resolve("drug:valsartan")):
@@ -31,14 +32,17 @@ def test_every_pair_of_the_smoke_list_is_at_least_major(left: str, right: str) -
 def test_what_the_low_priority_list_names_does_not_interrupt() -> None:
     (levothyroxine,), (calcium,) = drugs.resolve("drug:levothyroxine"), drugs.resolve("drug:calcium carbonate")
     (ibuprofen,), (lisinopril,) = drugs.resolve("drug:ibuprofen"), drugs.resolve("drug:lisinopril")
-    assert (min(ibuprofen, lisinopril), max(ibuprofen, lisinopril)) not in knowledge.interaction_pairs()
-    assert (min(levothyroxine, calcium), max(levothyroxine, calcium)) in knowledge.interaction_pairs()  # as an antacid
+    assert (min(ibuprofen, lisinopril), max(ibuprofen, lisinopril)) not in safety_tables.interaction_pairs()
+    assert (
+        min(levothyroxine, calcium),
+        max(levothyroxine, calcium),
+    ) in safety_tables.interaction_pairs()  # as an antacid
 
 
 def test_the_low_priority_list_never_silences_what_the_label_calls_major() -> None:
     (lisinopril,), (losartan,) = drugs.resolve("drug:lisinopril"), drugs.resolve("drug:losartan")
     pair = (min(lisinopril, losartan), max(lisinopril, losartan))
-    assert knowledge.interaction_pairs()[pair][0] == "major"
+    assert safety_tables.interaction_pairs()[pair][0] == "major"
 
 
 def test_a_product_says_what_one_tablet_holds() -> None:
@@ -101,7 +105,12 @@ def test_an_ingredient_nobody_classified_is_known_to_be_so() -> None:
 
 
 def test_every_table_says_its_source_licence_edition_and_status() -> None:
-    stated = {table.name for table in knowledge.catalogue()}
+    sidecars = sorted((content_root() / "knowledge").glob("*.yaml"))
+    for path in sidecars:
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        silent = {"title", "source", "licence", "edition", "status", "coverage"} - {key for key in told if told[key]}
+        assert not silent, path.name
+    stated = {path.stem for path in sidecars}
     shipped = {path.name.split(".")[0] for path in (content_root() / "knowledge").glob("*.csv*")}
     assert {"interactions", "drug_classes", "rxnorm_products"} <= stated
     assert stated >= {name for relation in RELATIONS.values() for name in (f.split(".")[0] for f in relation.files)}
