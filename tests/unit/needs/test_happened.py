@@ -15,7 +15,8 @@ from beforehand.care.needs.followups import FOLLOW_UPS, follow_up
 from beforehand.care.needs.happened import form_for, say_what_happened, undo, words_of
 from beforehand.care.needs.models import Need, NeedEvent
 from beforehand.care.needs.register import RuleWords
-from beforehand.care.needs.steps import STEP_KINDS, Situation
+from beforehand.care.needs.situation import Situation
+from beforehand.care.needs.steps import STEP_KINDS
 from beforehand.clinical.times import date_of
 from beforehand.lookahead.models import Finding
 from beforehand.lookahead.rule import STEP_KINDS as KINDS_OF_RULES

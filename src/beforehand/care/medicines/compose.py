@@ -34,7 +34,7 @@ from beforehand.care.medicines.lines import (
     ListNow,
 )
 from beforehand.care.medicines.seen import SORTS, seen_line
-from beforehand.care.needs.steps import WORK, coded, moment
+from beforehand.care.needs.situation import WORK, coded, moment
 
 Resource = dict[str, Any]
 

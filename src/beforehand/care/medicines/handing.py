@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from beforehand.care.medicines.signed import SignedListError, named_list
 from beforehand.care.needs.answers import local_moment
-from beforehand.care.needs.steps import WORK, coded, moment
+from beforehand.care.needs.situation import WORK, coded, moment
 from beforehand.clinical.fact_words import when
 from beforehand.intake.statements import state, withdraw
 from beforehand.intake.whose import reference_to

@@ -28,8 +28,9 @@ from beforehand.care.needs.followups import follow_up
 from beforehand.care.needs.models import LIVE, Need, NeedEvent, NeedFinding
 from beforehand.care.needs.register import rule_words
 from beforehand.care.needs.shapes import HappenedForm
+from beforehand.care.needs.situation import Situation
 from beforehand.care.needs.standing import refresh_rows
-from beforehand.care.needs.steps import Situation, step
+from beforehand.care.needs.steps import step
 from beforehand.clinical.codes import uri_of
 from beforehand.clinical.times import date_of
 from beforehand.intake.statements import state, withdraw
