@@ -7,7 +7,6 @@ reason: "In a programme since {since_on}; last asked about social needs: {last_o
 met: "Social needs were asked about on {last_on}; again a year later."
 next_step: Go through the questions with the person, in private and in their language, and say what help there is.
 missing:
-  when: "They were asked, but nobody says on which day, and a year may have passed."
   start: "Nobody says clearly when the person came into the programme."
   exact_day: "The day of the last questions, or until when the programme lasts, is known only by its month. Ask the programme."
 excluded:
@@ -30,24 +29,24 @@ members as (
     group by c.patient_id
 ),
 asked as (
-    select m.patient_id, t.from_day, t.to_day, t.fact_table, t.fact_id
+    select m.patient_id, t.from_day as day, t.fact_table, t.fact_id
     from members m
     join done_test t on t.patient_id = m.patient_id
     join value_set_code v on v.code = t.code and v.value_set = 'social_screening'
     union all
-    select m.patient_id, q.authored_from_day as from_day, q.authored_to_day as to_day,
+    select m.patient_id, q.authored_from_day as day,
            'questionnaire_answer' as fact_table, q.id as fact_id
     from members m
     join answered_question q on q.patient_id = m.patient_id
     join value_set_code v on v.code = q.code and v.value_set = 'social_screening'
     union all
-    select m.patient_id, c.sent_from_day as from_day, c.sent_to_day as to_day, 'communication' as fact_table, c.id as fact_id
+    select m.patient_id, c.sent_from_day as day, 'communication' as fact_table, c.id as fact_id
     from members m
     join contact_made c on c.patient_id = m.patient_id
     join value_set_code v on v.code = c.topic and v.value_set = 'social_screening'
 ),
 last_asked as (
-    select patient_id, max(from_day) as sure_day, max(to_day) as last_day
+    select patient_id, max(day) as last_day
     from asked
     group by patient_id
 ),
@@ -60,11 +59,10 @@ declined as (
     where n.day + 365 > a.day
 ),
 judged as (
-    select m.patient_id, m.since_day, m.sure_day as start_day, l.last_day, l.sure_day, d.until_day,
+    select m.patient_id, m.since_day, m.sure_day as start_day, l.last_day, d.until_day,
            case when h.patient_id is not null then 'hospice'
-                when l.sure_day + 365 > a.day then 'met'
+                when l.last_day + 365 > a.day then 'met'
                 when d.patient_id is not null then 'declined'
-                when l.last_day + 365 > a.day then 'when'
                 when l.last_day is null and m.since_day is null then 'start'
                 else 'due' end as verdict
     from members m
@@ -75,13 +73,10 @@ judged as (
 ),
 dated as (
     select j.patient_id, j.since_day, j.last_day, j.verdict,
-           case j.verdict when 'met' then j.sure_day + 365
-                          when 'declined' then j.until_day
-                          when 'when' then j.sure_day + 365
+           case j.verdict when 'declined' then j.until_day
                           else coalesce(j.last_day + 365, j.start_day) end as open_day,
-           case j.verdict when 'met' then j.sure_day + 365
-                          when 'declined' then j.until_day
-                          when 'when' then j.last_day + 365 end as next_day
+           case j.verdict when 'met' then j.last_day + 365
+                          when 'declined' then j.until_day end as next_day
     from judged j
 ),
 evidence as (
@@ -91,7 +86,7 @@ evidence as (
     select s.patient_id, 'screening:social' as subject, s.fact_table, s.fact_id, 'asked' as role
     from asked s
     join last_asked l on l.patient_id = s.patient_id
-    where s.from_day = l.sure_day or s.to_day = l.last_day
+    where s.day = l.last_day
     union all
     select d.patient_id, 'screening:social' as subject, d.fact_table, d.fact_id, 'declined' as role
     from declined d
@@ -100,12 +95,11 @@ evidence as (
     from hospice_care h
 )
 select d.patient_id, 'screening:social' as subject,
-       case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'when' then 'UNKNOWN' when 'start' then 'UNKNOWN'
+       case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'start' then 'UNKNOWN'
                       else 'EXCLUDED' end as status,
        d.open_day as opens_on, d.open_day + 30 as due_on, cast(null as bigint) as lapses_on,
        case when d.next_day < a.day + 90 then d.next_day else a.day + 90 end as recheck_on,
-       case d.verdict when 'when' then 'when' when 'start' then 'start' when 'declined' then 'declined'
-                      when 'hospice' then 'hospice' end as missing,
+       case d.verdict when 'start' then 'start' when 'declined' then 'declined' when 'hospice' then 'hospice' end as missing,
        d.since_day as say_since_on, d.last_day as say_last_on
 from dated d
 cross join as_of a

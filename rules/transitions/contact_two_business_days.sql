@@ -10,7 +10,6 @@ excluded:
   back: "{patient} was back in hospital before the two business days were up."
 next_step: Call the person or the family
 missing:
-  discharge_day: The day of discharge is not known exactly.
   contact_time: A contact is dated on the day of discharge; nobody can tell whether it was before or after.
   exact_day: "The day of discharge, or of a call or visit since, is known only by its month. Ask the hospital, or whoever called."
 authority:
@@ -29,7 +28,7 @@ needs: [homecoming, contact_made, contact_tried, outpatient_visit, calendar, val
 -- A call that reached somebody or a visit after the day of discharge is a contact; two tries in vain within the time
 -- count too, as Medicare counts them. Back in a hospital before the time was up, or home refused: EXCLUDED. Thirty days on it lapses.
 with stay as (
-    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.is_exact, h.next_stay_day,
+    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.next_stay_day,
            late.day as due_day
     from homecoming h
     join calendar home on home.calendar_id = h.calendar_id and home.day = h.end_day
@@ -70,12 +69,12 @@ tries as (
     group by patient_id, subject
 ),
 answer as (
-    select s.patient_id, s.subject, s.end_day, s.due_day, s.is_exact, coalesce(t.times, 0) as times,
+    select s.patient_id, s.subject, s.end_day, s.due_day, coalesce(t.times, 0) as times,
            c.is_after as is_reached, case when t.refusals > 0 then 'refused' else 'back' end as reason_out,
            case when c.is_after = 1 then 'MET'
                 when t.refusals > 0 or s.next_stay_day <= s.due_day then 'EXCLUDED'
                 when t.in_time > 1 then 'MET'
-                when s.is_exact = 0 or c.is_after = 0 then 'UNKNOWN'
+                when c.is_after = 0 then 'UNKNOWN'
                 else 'DUE' end as status
     from stay s
     left join contact c on c.patient_id = s.patient_id and c.subject = s.subject and c.place = 1
@@ -91,7 +90,6 @@ evidence as (
 select patient_id, subject, status, end_day as opens_on, due_day as due_on, end_day + 30 as lapses_on,
        end_day + 30 as recheck_on,
        case when status = 'EXCLUDED' then reason_out
-            when status = 'UNKNOWN' and is_exact = 0 then 'discharge_day'
             when status = 'UNKNOWN' then 'contact_time' end as missing,
        end_day as say_home_on,
        case when is_reached = 1 then 'a contact after that is on record'

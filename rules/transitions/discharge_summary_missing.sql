@@ -9,7 +9,6 @@ excluded:
   back: "{patient} was back in hospital before it came; the papers of the new stay are asked for."
 next_step: Ask the hospital's records office for the discharge summary
 missing:
-  discharge_day: The day of discharge is not known exactly.
   exact_day: "The day of discharge, or of a visit since, is known only by its month. Ask the hospital."
 authority:
   name: NCQA Transitions of Care, discharge information received on the day of discharge to 2 days after
@@ -25,7 +24,7 @@ needs: [homecoming, document, future_appointment, value_set_code, as_of]
 -- A summary that names the stay, or that names none and was written from the day before the discharge on. A preliminary
 -- one does not count. It holds up the next booked visit within fourteen days of the discharge, as a ride is not.
 with stay as (
-    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.is_exact, h.next_stay_day
+    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.next_stay_day
     from homecoming h
     cross join as_of a
     where h.end_day > a.day - 30
@@ -50,7 +49,6 @@ answer as (
     select s.patient_id, s.subject, s.end_day, b.id as visit_id, b.day as visit_day,
            case when d.id is not null then 'MET'
                 when s.next_stay_day is not null then 'EXCLUDED'
-                when s.is_exact = 0 then 'UNKNOWN'
                 else 'DUE' end as status
     from stay s
     left join paper d on d.patient_id = s.patient_id and d.subject = s.subject
@@ -73,7 +71,7 @@ evidence as (
 )
 select q.patient_id, q.subject, q.status, q.end_day + 1 as opens_on, q.end_day + 2 as due_on, q.end_day + 30 as lapses_on,
        c.day as recheck_on,
-       case when q.status = 'UNKNOWN' then 'discharge_day' when q.status = 'EXCLUDED' then 'back' end as missing,
+       case when q.status = 'EXCLUDED' then 'back' end as missing,
        'appointment:' || cast(q.visit_id as varchar(20)) as blocks,
        q.end_day as say_home_on,
        case when q.visit_day is null then '' else ' A visit is booked that needs it.' end as say_visit

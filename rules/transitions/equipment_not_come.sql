@@ -9,7 +9,6 @@ excluded:
   refused: "{patient} does not want the {item}."
 next_step: Call the person and the supplier
 missing:
-  day: The day of the order is not known exactly.
   exact_day: "The day of the order, or of a stay since, is known only by its month. Ask who ordered it."
 authority:
   name: AHRQ Re-Engineered Discharge (RED), equipment organized before going home; two days is a project choice
@@ -62,7 +61,6 @@ answer as (
     select o.patient_id, o.subject, o.authored_from_day, o.authored_to_day, o.from_day, coalesce(w.words, 'equipment') as item,
            case when b.id is not null or s.is_decision = 1 or o.status = 'completed' then 'MET'
                 when s.is_decision = 0 then 'EXCLUDED'
-                when o.authored_from_day < o.authored_to_day and o.from_day = o.authored_from_day then 'UNKNOWN'
                 else 'DUE' end as status
     from ordered o
     left join first_came b on b.patient_id = o.patient_id and b.subject = o.subject and b.place = 1
@@ -78,6 +76,6 @@ evidence as (
 )
 select q.patient_id, q.subject, q.status, q.from_day + 1 as opens_on, q.from_day + 2 as due_on,
        q.authored_to_day + 45 as lapses_on, q.authored_to_day + 45 as recheck_on,
-       case when q.status = 'EXCLUDED' then 'refused' when q.status = 'UNKNOWN' then 'day' end as missing,
+       case when q.status = 'EXCLUDED' then 'refused' end as missing,
        q.item as say_item, q.authored_from_day as say_ordered_on
 from answer q

@@ -9,7 +9,6 @@ excluded:
   refused: "{patient} does not want home health care."
 next_step: Call the home health agency for the day of the first visit
 missing:
-  day: The day of the order is not known exactly.
   exact_day: "The day of the order, of coming home or of the first visit at home is known only by its month. Ask the home health agency."
 authority:
   name: 42 CFR 484.55(a), initial assessment visit within 48 hours of referral or of the return home
@@ -63,7 +62,6 @@ answer as (
     select o.patient_id, o.subject, o.authored_from_day, o.from_day,
            case when b.id is not null or w.is_decision = 1 then 'MET'
                 when w.is_decision = 0 then 'EXCLUDED'
-                when o.authored_from_day < o.authored_to_day and o.from_day = o.authored_from_day then 'UNKNOWN'
                 else 'DUE' end as status
     from ordered o
     left join first_visit b on b.patient_id = o.patient_id and b.subject = o.subject and b.place = 1
@@ -78,7 +76,7 @@ evidence as (
 )
 select q.patient_id, q.subject, q.status, q.from_day + 1 as opens_on, q.from_day + 2 as due_on,
        o.authored_to_day + 45 as lapses_on, o.authored_to_day + 45 as recheck_on,
-       case when q.status = 'EXCLUDED' then 'refused' when q.status = 'UNKNOWN' then 'day' end as missing,
+       case when q.status = 'EXCLUDED' then 'refused' end as missing,
        q.authored_from_day as say_ordered_on, q.from_day as say_from_on
 from answer q
 join ordered o on o.patient_id = q.patient_id and o.subject = q.subject

@@ -7,7 +7,6 @@ reason: "Under observation since {since_on}; no Medicare Outpatient Observation 
 met: "Under observation since {since_on}; the notice was given."
 next_step: Ask the ward for the notice and whether an admission is planned
 missing:
-  start: The day observation began is not known exactly.
   coverage: No insurance is on record, so nobody can tell whether Medicare's notice is due.
   exact_day: "The day observation began, or the day of the notice, is known only by its month. Ask the hospital."
 authority:
@@ -50,9 +49,8 @@ first_told as (
 answer as (
     select w.patient_id, w.subject, w.start_from_day,
            case when t.id is not null then 'MET'
-                when w.is_sure = 0 or w.start_from_day < w.start_to_day then 'UNKNOWN'
-                else 'DUE' end as status,
-           case when w.is_sure = 0 then 'coverage' else 'start' end as lacking
+                when w.is_sure = 0 then 'UNKNOWN'
+                else 'DUE' end as status
     from watched w
     left join first_told t on t.patient_id = w.patient_id and t.subject = w.subject and t.place = 1
 ),
@@ -63,7 +61,7 @@ evidence as (
 )
 select q.patient_id, q.subject, q.status, q.start_from_day + 1 as opens_on, q.start_from_day + 1 as due_on,
        q.start_from_day + 14 as lapses_on, a.day + 1 as recheck_on,
-       case when q.status = 'UNKNOWN' then q.lacking end as missing,
+       case when q.status = 'UNKNOWN' then 'coverage' end as missing,
        q.start_from_day as say_since_on, q.start_from_day + 1 as say_by_on
 from answer q
 cross join as_of a

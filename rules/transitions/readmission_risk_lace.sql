@@ -11,7 +11,6 @@ excluded:
 next_step: Bring the visit after the hospital into the first seven days
 missing:
   admission: Nobody says whether the admission was an emergency; with it the score would be high.
-  days: The days of admission and discharge are not known exactly; the score may be high.
   exact_day: "The day of this stay or of an emergency visit is known only by its month, and the score turns on it. Ask the hospital."
 authority:
   name: "van Walraven and others, CMAJ 2010 (LACE index); the visit within seven days is Medicare's for high complexity (99496)"
@@ -31,7 +30,7 @@ needs: [homecoming, finished_stay, emergency_visit, known_condition, outpatient_
 -- days or more 6, cancer 3): this one is 7 and 2. A weak predictor: it orders calls, it denies nobody anything.
 with stay as (
     select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.next_stay_day,
-           f.start_from_day, f.start_to_day, f.end_to_day, f.class_code, f.admit_source
+           f.start_from_day, f.class_code, f.admit_source
     from homecoming h
     join finished_stay f on f.patient_id = h.patient_id and f.id = h.id
     cross join as_of a
@@ -40,7 +39,7 @@ with stay as (
 emergency as (
     select s.patient_id, s.subject, e.id, case when e.start_from_day >= s.start_from_day - 1 then 1 else 0 end as is_index
     from stay s
-    join emergency_visit e on e.patient_id = s.patient_id and e.start_from_day <= s.start_to_day
+    join emergency_visit e on e.patient_id = s.patient_id and e.start_from_day <= s.start_from_day
          and e.start_from_day >= s.start_from_day - 183
 ),
 visits as (
@@ -74,36 +73,29 @@ kinds as (
 burden as (
     select patient_id, subject, sum(points) as points from kinds group by patient_id, subject
 ),
--- the least and the most the record allows
-bound as (
-    select s.patient_id, s.subject, s.end_day - s.start_to_day as days,
-           case when s.class_code = 'ACUTE' or q.code is not null or v.is_index = 1 then 3 else 0 end as acute
-    from stay s
-    left join visits v on v.patient_id = s.patient_id and v.subject = s.subject
-    left join value_set_code q on q.code = s.admit_source and q.value_set = 'emergency_admission'
-    union all
-    select s.patient_id, s.subject, s.end_to_day - s.start_from_day as days,
+-- acute: what the record says; acute_at_most: what it allows when nobody says how the admission came about
+admission as (
+    select s.patient_id, s.subject, s.end_day - s.start_from_day as days,
+           case when s.class_code = 'ACUTE' or q.code is not null or v.is_index = 1 then 3 else 0 end as acute,
            case when s.class_code = 'ACUTE' or q.code is not null or v.is_index = 1 or s.admit_source is null then 3
-                else 0 end as acute
+                else 0 end as acute_at_most
     from stay s
     left join visits v on v.patient_id = s.patient_id and v.subject = s.subject
     left join value_set_code q on q.code = s.admit_source and q.value_set = 'emergency_admission'
 ),
 counted as (
-    select b.patient_id, b.subject, b.days, b.acute,
+    select b.patient_id, b.subject, b.days, b.acute, b.acute_at_most,
            case when b.days >= 14 then 7 when b.days >= 7 then 5 when b.days >= 4 then 4 else b.days end as stay_points,
            case when c.points >= 4 then 5 else coalesce(c.points, 0) end as illness_points,
            case when v.earlier > 4 then 4 else coalesce(v.earlier, 0) end as visit_points
-    from bound b
+    from admission b
     left join burden c on c.patient_id = b.patient_id and c.subject = b.subject
     left join visits v on v.patient_id = b.patient_id and v.subject = b.subject
 ),
 score as (
-    select patient_id, subject, min(stay_points + acute + illness_points + visit_points) as lace,
-           max(stay_points + acute + illness_points + visit_points) as lace_at_most,
-           min(acute) as acute, max(acute) as acute_at_most, min(days) as days, max(days) as days_at_most
+    select patient_id, subject, days, acute, stay_points + acute + illness_points + visit_points as lace,
+           stay_points + acute_at_most + illness_points + visit_points as lace_at_most
     from counted
-    group by patient_id, subject
 ),
 seen as (
     select s.patient_id, s.subject, min(e.id) as id
@@ -119,7 +111,7 @@ refused as (
     group by s.patient_id, s.subject
 ),
 answer as (
-    select s.patient_id, s.subject, s.end_day, q.lace, q.days, q.acute, q.acute_at_most, coalesce(v.earlier, 0) as visits,
+    select s.patient_id, s.subject, s.end_day, q.lace, q.days, coalesce(v.earlier, 0) as visits,
            case when e.id is not null then 'MET'
                 when r.id is not null or s.next_stay_day is not null then 'EXCLUDED'
                 when q.lace >= 10 then 'DUE'
@@ -146,7 +138,6 @@ evidence as (
 select q.patient_id, q.subject, q.status, q.end_day as opens_on, q.end_day + 7 as due_on, q.end_day + 30 as lapses_on,
        q.end_day + 30 as recheck_on,
        case when q.status = 'EXCLUDED' then q.reason_out
-            when q.status = 'UNKNOWN' and q.acute < q.acute_at_most then 'admission'
-            when q.status = 'UNKNOWN' then 'days' end as missing,
+            when q.status = 'UNKNOWN' then 'admission' end as missing,
        q.end_day as say_home_on, q.lace as say_score, q.days as say_days, q.visits as say_visits
 from answer q

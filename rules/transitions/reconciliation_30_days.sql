@@ -10,7 +10,6 @@ excluded:
   back: "{patient} is back in hospital; the list is made anew there."
 next_step: Go through the discharge list and the old list with the person
 missing:
-  discharge_day: The day of discharge is not known exactly.
   exact_day: "The day of discharge, or the day the list was gone through, is known only by its month. Ask the hospital, or whoever went through it."
 authority:
   name: NCQA Transitions of Care, medication reconciliation from the day of discharge to 30 days after (31 days in all)
@@ -26,7 +25,7 @@ needs: [homecoming, done_procedure, settled, value_set_code, as_of]
 -- The day of discharge is day 0; day 30 still counts, day 31 does not. For Medicare's transitional care the list is
 -- wanted by the day of the visit, so it opens at once. Back in hospital before it was done, or refused: EXCLUDED.
 with stay as (
-    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.is_exact, h.next_stay_day
+    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.next_stay_day
     from homecoming h
     cross join as_of a
     where h.end_day >= a.day - 30
@@ -49,7 +48,6 @@ answer as (
     select s.patient_id, s.subject, s.end_day, case when r.id is not null then 'refused' else 'back' end as reason_out,
            case when d.id is not null then 'MET'
                 when r.id is not null or s.next_stay_day is not null then 'EXCLUDED'
-                when s.is_exact = 0 then 'UNKNOWN'
                 else 'DUE' end as status
     from stay s
     left join done d on d.patient_id = s.patient_id and d.subject = s.subject
@@ -64,7 +62,7 @@ evidence as (
 )
 select patient_id, subject, status, end_day as opens_on, end_day + 30 as due_on, end_day + 31 as lapses_on,
        end_day + 31 as recheck_on,
-       case when status = 'UNKNOWN' then 'discharge_day' when status = 'EXCLUDED' then reason_out end as missing,
+       case when status = 'EXCLUDED' then reason_out end as missing,
        end_day as say_home_on,
        case when status = 'MET' then 'the list was reconciled'
             else 'nobody has written down that the list was reconciled' end as say_list

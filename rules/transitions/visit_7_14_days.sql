@@ -10,7 +10,6 @@ excluded:
   back: "{patient} was back in hospital before the visit was due."
 next_step: "{step}"
 missing:
-  discharge_day: The day of discharge is not known exactly.
   exact_day: "The day of discharge, or of a visit or stay since, is known only by its month. Ask the hospital, or the office."
 authority:
   name: CMS transitional care management (visit within 14 days, 7 at high complexity); heart failure within 7 to 14 days (AHA/ACC/HFSA 2022)
@@ -40,7 +39,7 @@ with failing_heart as (
     join value_set_code v on v.code = c.code and v.value_set = 'heart_failure'
 ),
 stay as (
-    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.is_exact, h.next_stay_day,
+    select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.next_stay_day,
            h.end_day + case when f.id is null then 14 else 7 end as due_day, f.id as heart_id
     from homecoming h
     left join failing_heart f on f.patient_id = h.patient_id and f.id = h.id
@@ -88,7 +87,6 @@ answer as (
            case when r.id is not null then 'refused' else 'back' end as reason_out,
            case when v.id is not null then 'MET'
                 when r.id is not null or s.next_stay_day <= s.due_day then 'EXCLUDED'
-                when s.is_exact = 0 then 'UNKNOWN'
                 else 'DUE' end as status
     from stay s
     left join visit v on v.patient_id = s.patient_id and v.subject = s.subject
@@ -107,7 +105,7 @@ select q.patient_id, q.subject, q.status,
        q.due_day as due_on,
        q.end_day + 30 as lapses_on,
        c.day as recheck_on,
-       case when q.status = 'UNKNOWN' then 'discharge_day' when q.status = 'EXCLUDED' then q.reason_out end as missing,
+       case when q.status = 'EXCLUDED' then q.reason_out end as missing,
        q.end_day as say_home_on,
        case when q.heart_id is null then 'a visit is wanted within 14 days'
             else 'with heart failure a visit is wanted within 7 days' end as say_risk,
