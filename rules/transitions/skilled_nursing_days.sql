@@ -22,7 +22,7 @@ needs: [medicare_person, hospital_stay, skilled_nursing_stay, settled, value_set
 --- */
 -- Day 1 is the first day; the day somebody leaves does not count. Earlier days in skilled nursing count when fewer than 60
 -- days lie between one stay (hospital or skilled nursing) and the next. A week before day 20 it opens, three weeks before
--- day 100. A decision by a clinician, written in that time, settles it.
+-- day 100, which is never more than 80 days ahead when it is asked about. A decision by a clinician, written in that time, settles it.
 with stays as (
     select m.patient_id, s.id, 1 as is_nursing, s.start_from_day, s.end_day, m.is_sure
     from medicare_person m
@@ -41,7 +41,7 @@ spaced as (
 ),
 periods as (
     select patient_id, id, is_nursing, start_from_day, end_day, is_sure,
-           sum(case when start_from_day - last_end < 60 then 0 else 1 end)
+           count(case when start_from_day - last_end < 60 then null else id end)
                over (partition by patient_id order by start_from_day nulls last, id nulls last) as period
     from spaced
 ),
@@ -89,12 +89,11 @@ select p.patient_id, p.subject,
             when p.is_sure = 0 then 'UNKNOWN'
             else 'DUE' end as status,
        p.open_day as opens_on, p.due_day as due_on, p.due_day + 1 as lapses_on,
-       case when p.due_day < a.day + 90 then p.due_day + 1 else a.day + 90 end as recheck_on,
+       p.due_day + 1 as recheck_on,
        case when l.id is null and p.is_sure = 0 then 'coverage' end as missing,
        case when p.due_day = p.day_20 then 20 else 100 end as say_last,
        p.start_from_day as say_since_on, p.start_from_day + 19 - p.day_20 as say_before, p.due_day + 1 as say_change_on,
        case when p.due_day = p.day_20 then 'Medicare asks for a share of every day'
             else 'Medicare no longer pays' end as say_what
 from phase p
-cross join as_of a
 left join looked l on l.patient_id = p.patient_id and l.subject = p.subject
