@@ -10,7 +10,7 @@ author: Beforehand
 clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. CMS owns the published specification.
-needs: [age_at_period_start, care_visit, condition_span, observed, not_observed, ordered_service, ordered_medicine,
+needs: [age_at_period_start, calendar, care_visit, condition_span, observed, not_observed, ordered_service, ordered_medicine,
         refused_order]
 --- */
 with
@@ -55,16 +55,26 @@ pressure as (
   where r.place = 1
   group by r.patient_id, r.encounter_id
 ),
--- High pressures of any day, for the year before a visit.
-high_before as (
-  select i.patient_id, i.encounter_id
+-- The last pressure of the year before a visit, as one before it makes a high one the second.
+earlier as (
+  select i.patient_id, i.encounter_id, o.value_micro, s.value_set,
+         row_number() over (partition by i.patient_id, i.encounter_id, s.value_set
+                            order by o.to_day desc nulls last, o.taken_at desc nulls last, o.id desc) as place
   from initial_population i
-  join observed o on o.patient_id = i.patient_id and o.to_day between i.from_day - 366 and i.from_day
+  join calendar c on c.calendar_id = 1 and c.day = i.from_day
+  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 12
+    and y.day_of_month = case when c.month = 2 and c.day_of_month = 29 then 28 else c.day_of_month end
+  join observed o on o.patient_id = i.patient_id and o.to_day between y.day and i.from_day
   join value_set_code s on s.code = o.code and s.value_set in ('code_systolic', 'code_diastolic')
-  where o.value_unit = 'mm[Hg]'
-    and ((s.value_set = 'code_systolic' and o.value_micro >= 130000000)
-      or (s.value_set = 'code_diastolic' and o.value_micro >= 80000000))
+  where o.value_unit = 'mm[Hg]' and o.value_micro > 0
     and (o.to_day < i.from_day or o.taken_at < i.start_at)
+),
+high_before as (
+  select e.patient_id, e.encounter_id
+  from earlier e
+  where e.place = 1
+    and ((e.value_set = 'code_systolic' and e.value_micro >= 130000000)
+      or (e.value_set = 'code_diastolic' and e.value_micro >= 80000000))
 ),
 level as (
   select p.patient_id, p.encounter_id,
@@ -157,4 +167,7 @@ denominator_exception as (
                         'vsac_pharmacologic_therapy_for_hypertension')
   join value_set_code w on w.code = r.status_reason and w.value_set = 'vsac_patient_declined'
   where l.found <> 'normal'
+    and (s.value_set not in ('vsac_laboratory_tests_for_hypertension', 'code_electrocardiogram')
+      or l.found in ('second', 'severe'))
+    and (s.value_set <> 'vsac_pharmacologic_therapy_for_hypertension' or l.found = 'severe')
 )

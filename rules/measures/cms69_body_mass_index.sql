@@ -11,7 +11,7 @@ clinical_review: {by: null, on: null}
 notes: >
   Who counts where is from CMS's public descriptions, in words of ours. Nobody but the owners of the code sets claims rights
   to the published specification.
-needs: [patient, calendar, care_visit, condition_span, observed, not_observed, done_span, ordered_service,
+needs: [patient, calendar, care_visit, condition_span, observed, not_observed, done_span, procedure, ordered_service,
         ordered_medicine, refused_order, hospice_in_period, palliative_in_period]
 --- */
 with
@@ -99,8 +99,12 @@ followed as (
   join condition_span c on c.patient_id = x.patient_id and c.from_day <= x.day and c.to_day >= x.day
   join value_set_code s on s.code = c.code and s.value_set in ('vsac_overweight_or_obese', 'vsac_underweight')
 ),
+-- Normal only when no measurement of the period was not; a high or low one asks for a plan even beside a normal one.
 numerator as (
-  select m.patient_id from measured m where m.level = 'normal'
+  select m.patient_id
+  from measured m
+  group by m.patient_id
+  having max(case when m.level = 'normal' then 0 else 1 end) = 0
   union all
   select m.patient_id
   from measured m
@@ -119,6 +123,15 @@ denominator_exception as (
                         'vsac_referrals_where_weight_assessment_may_occur',
                         'vsac_medications_for_above_normal_bmi', 'vsac_medications_for_below_normal_bmi')
   join value_set_code w on w.code = r.status_reason and w.value_set = 'vsac_medical_reason'
+  union all
+  select v.patient_id
+  from visit v
+  join procedure p on p.patient_id = v.patient_id
+  join value_set_code s on s.code = p.code
+    and s.value_set in ('vsac_follow_up_for_above_normal_bmi', 'vsac_follow_up_for_below_normal_bmi')
+  join value_set_code w on w.code = p.status_reason and w.value_set = 'vsac_medical_reason'
+  where p.same_as = p.id and p.status = 'not-done'
+    and p.recorded_from_day >= v.from_day and p.recorded_to_day <= v.to_day
   union all
   select v.patient_id
   from visit v
