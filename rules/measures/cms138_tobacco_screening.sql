@@ -62,7 +62,8 @@ initial_population as (
 ),
 screened as (
   select o.patient_id, o.id, o.value_code,
-         row_number() over (partition by o.patient_id order by o.to_day desc nulls last, o.taken_at desc nulls last, o.id desc) as place
+         row_number() over (partition by o.patient_id
+                            order by o.from_day desc nulls last, o.started_at desc nulls last, o.id desc) as place
   from observed o
   join value_set_code s on s.code = o.code and s.value_set = 'vsac_tobacco_use_screening'
   cross join period d

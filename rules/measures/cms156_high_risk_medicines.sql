@@ -55,9 +55,9 @@ denominator_exclusion as (
   from initial_population i
   join left_out x on x.patient_id = i.patient_id
 ),
--- Orders of the period, by class.
+-- Orders of the period, by class, and the days each is meant to last with every refill.
 ordered as (
-  select m.patient_id, m.id, s.value_set, m.authored_from_day as day, m.days_supply * (1 + coalesce(m.refills, 0)) as days,
+  select m.patient_id, m.id, s.value_set, m.authored_from_day as day, m.to_day - m.from_day + 1 as days,
          case when m.refills >= 1 then 1 else 0 end as is_repeated
   from ordered_medicine m
   join value_set_code s on s.code = m.code
@@ -92,7 +92,8 @@ strong as (
   select m.patient_id, m.authored_from_day as day,
          case when s.value_set in ('code_digoxin_50', 'code_digoxin_62', 'code_digoxin_100', 'code_digoxin_125',
                                    'code_digoxin_250') then 1 else 0 end as is_digoxin,
-         r.supply_micro, m.days_supply,
+         r.supply_micro, coalesce(m.days_supply, m.to_day - m.from_day + 1) as days,
+         case when m.refills >= 1 then 1 else 0 end as is_repeated,
          case s.value_set
               when 'code_digoxin_50' then 50000
               when 'code_digoxin_62' then 62500
@@ -120,10 +121,10 @@ strong as (
 strong_twice as (
   select x.patient_id, x.is_digoxin
   from strong x
-  where (x.is_digoxin = 1 and x.strength * x.supply_micro > 125000 * x.days_supply * 1000000)
-     or (x.is_digoxin = 0 and x.strength * x.supply_micro > 6000000 * x.days_supply * 1000000)
+  where (x.is_digoxin = 1 and x.strength * x.supply_micro > 125000 * x.days * 1000000)
+     or (x.is_digoxin = 0 and x.strength * x.supply_micro > 6000000 * x.days * 1000000)
   group by x.patient_id, x.is_digoxin
-  having min(x.day) < max(x.day)
+  having min(x.day) < max(x.day) or max(x.is_repeated) = 1
 ),
 year_before as (
   select y.day

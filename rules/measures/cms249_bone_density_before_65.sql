@@ -112,7 +112,7 @@ denominator_exclusion as (
   from ordered_medicine m
   join value_set_code s on s.code = m.code and s.value_set = 'vsac_aromatase_inhibitors'
   cross join period d
-  where m.status = 'active' and m.from_day < d.from_day
+  where m.status = 'active' and m.from_day < d.from_day and m.to_day is not null
   union all
   select o.patient_id
   from observed o
