@@ -7,7 +7,7 @@ reason: "{test}: {value} on {taken_on}, marked critical by the laboratory. Nobod
 met: "{test}: {value} on {taken_on}, marked critical by the laboratory; a clinician has seen it."
 next_step: Call the clinician who ordered it; emergency care if nobody answers
 missing:
-  taken_on: The day of the result is not known exactly.
+  exact_day: "The day of the result is known only by its month. Ask the laboratory."
 authority:
   name: Joint Commission NPSG.02.03.01, report critical results of tests on a timely basis
   edition: "2024"
@@ -23,7 +23,8 @@ needs: [person, final_result, concept_words, task, settled, value_set_code, as_o
 -- A result of the last 30 days that its laboratory marked critical (HH, LL, AA or off the scale). Due the same day. MET by
 -- a clinician's acknowledgement or decision; telling the person is not enough. A refusal by the person changes nothing.
 with critical as (
-    select o.patient_id, o.id, 'result:' || cast(o.id as varchar(20)) as subject, o.taken_from_day, o.taken_to_day,
+    select o.patient_id, o.id, 'result:' || cast(o.id as varchar(20)) as subject, o.taken_from_day,
+           case when o.taken_to_day > a.day then a.day else o.taken_to_day end + 30 as last_day,
            coalesce(w.words, 'result') as test,
            coalesce(o.value_text || coalesce(' ' || o.value_unit, ''), o.value_words, 'critical') as value_words
     from final_result o
@@ -51,20 +52,11 @@ first_seen as (
     from seen
 ),
 answer as (
-    select c.patient_id, c.subject, c.taken_from_day, c.taken_to_day, c.test, c.value_words,
+    select c.patient_id, c.subject, c.taken_from_day, c.last_day, c.test, c.value_words,
            case when s.id is not null then 'MET'
-                when c.taken_from_day <> c.taken_to_day then 'UNKNOWN'
                 else 'DUE' end as status
     from critical c
     left join first_seen s on s.patient_id = c.patient_id and s.subject = c.subject and s.place = 1
-),
-change as (
-    select patient_id, subject, taken_to_day + 30 as day from critical
-    union all
-    select c.patient_id, c.subject, a.day + 90 from critical c cross join as_of a
-),
-next_change as (
-    select patient_id, subject, min(day) as day from change group by patient_id, subject
 ),
 evidence as (
     select patient_id, subject, 'observation' as fact_table, id as fact_id, 'result' as role from critical
@@ -72,9 +64,7 @@ evidence as (
     select patient_id, subject, 'task', id, 'acknowledgement' from first_seen where place = 1
 )
 select q.patient_id, q.subject, q.status,
-       q.taken_from_day as opens_on, q.taken_from_day as due_on, q.taken_to_day + 30 as lapses_on,
-       n.day as recheck_on,
-       case when q.status = 'UNKNOWN' then 'taken_on' end as missing,
+       q.taken_from_day as opens_on, q.taken_from_day as due_on, q.last_day as lapses_on, q.last_day as recheck_on,
+       cast(null as varchar(20)) as missing,
        q.test as say_test, q.value_words as say_value, q.taken_from_day as say_taken_on
 from answer q
-join next_change n on n.patient_id = q.patient_id and n.subject = q.subject

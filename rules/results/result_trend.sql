@@ -9,7 +9,7 @@ excluded:
   hospice: "{patient} is in hospice or palliative care."
 next_step: Ask the clinician
 missing:
-  day: The day of the last value is not known exactly, so nobody can say how fast it moved.
+  exact_day: "The day of a value, or of a visit since, is known only by its month, so nobody can say how fast it moved. Ask the laboratory."
 authority: {name: see the rows, edition: "2026-11-22, draft", url: null, valid_from: 2012-01-01}
 author: Beforehand founders
 clinical_review: {by: null, on: null}
@@ -109,7 +109,6 @@ answer as (
            o.due_days, o.lookback_days,
            case when h.patient_id is not null then 'EXCLUDED'
                 when l.id is not null then 'MET'
-                when o.taken_from_day < o.taken_to_day then 'UNKNOWN'
                 else 'DUE' end as status
     from open o
     left join first_look l on l.patient_id = o.patient_id and l.rule_id = o.rule_id and l.place = 1
@@ -131,7 +130,7 @@ evidence as (
 select q.rule_id, q.patient_id, q.subject, q.status, q.taken_from_day as opens_on, q.taken_from_day + q.due_days as due_on,
        q.taken_to_day + q.lookback_days as lapses_on,
        case when q.taken_to_day + q.lookback_days < a.day + 90 then q.taken_to_day + q.lookback_days else a.day + 90 end as recheck_on,
-       case when q.status = 'EXCLUDED' then 'hospice' when q.status = 'UNKNOWN' then 'day' end as missing,
+       case when q.status = 'EXCLUDED' then 'hospice' end as missing,
        q.value_words as say_value, q.taken_from_day as say_taken_on, q.before_words as say_before, q.before_day as say_before_on
 from answer q
 cross join as_of a

@@ -7,7 +7,7 @@ reason: "{count} abnormal in the {test} of {taken_on}; since then no word of a c
 met: "{count} abnormal in the {test} of {taken_on}; looked at since."
 next_step: Send the result to the clinician who ordered it and ask what is to be done
 missing:
-  taken: The day of the result is not known exactly.
+  exact_day: "The day of the result, or of a visit since, is known only by its month. Ask the laboratory."
 authority:
   name: Joint Commission NPSG.02.03.01 and ONC SAFER Guide on test results; one day after an urgent order and fourteen after any other are project choices
   edition: "2024"
@@ -74,11 +74,9 @@ evidence as (
     select patient_id, subject, fact_table, id, 'looked at' from first_look where place = 1
 )
 select g.patient_id, g.subject,
-       case when l.id is not null then 'MET'
-            when g.from_day < g.to_day then 'UNKNOWN'
-            else 'DUE' end as status,
+       case when l.id is not null then 'MET' else 'DUE' end as status,
        g.from_day + g.days as opens_on, g.from_day + g.days as due_on, g.to_day + 60 as lapses_on, g.to_day + 60 as recheck_on,
-       case when l.id is null and g.from_day < g.to_day then 'taken' end as missing,
+       cast(null as varchar(20)) as missing,
        coalesce(t.words, 'test') as say_test, g.from_day as say_taken_on,
        case when g.results = 1 then 'One value is' else cast(g.results as varchar(20)) || ' values are' end as say_count
 from grouped g

@@ -9,7 +9,7 @@ excluded:
   refused: "{patient} does not want the {test}."
 next_step: Call the person; help with the booking, or ask the clinician whether it is still wanted
 missing:
-  day: The day of the order is not known exactly.
+  exact_day: "The day of the order, or of the test, is known only by its month. Ask who ordered it."
 authority:
   name: AHRQ Improving Your Laboratory Testing Process; the days by urgency are a project choice
   edition: "2013"
@@ -74,7 +74,6 @@ answer as (
     select o.patient_id, o.subject, o.code, o.authored_from_day, o.due_day, b.day as booked_day,
            case when d.fact_id is not null or w.is_decision = 1 then 'MET'
                 when w.is_decision = 0 then 'EXCLUDED'
-                when o.authored_from_day < o.authored_to_day then 'UNKNOWN'
                 else 'DUE' end as status
     from live o
     left join first_done d on d.patient_id = o.patient_id and d.subject = o.subject and d.place = 1
@@ -100,7 +99,7 @@ evidence as (
 )
 select q.patient_id, q.subject, q.status, coalesce(q.booked_day, q.due_day) + 1 as opens_on,
        coalesce(q.booked_day, q.due_day) + 7 as due_on, q.due_day + 183 as lapses_on, c.day as recheck_on,
-       case when q.status = 'EXCLUDED' then 'refused' when q.status = 'UNKNOWN' then 'day' end as missing,
+       case when q.status = 'EXCLUDED' then 'refused' end as missing,
        coalesce(t.words, 'A test') as say_test, q.authored_from_day as say_ordered_on, q.due_day as say_wanted_on,
        case when q.booked_day is null then '' else ' It is booked; booked is not done.' end as say_booked
 from answer q

@@ -12,7 +12,6 @@ next_step: Bring the visit after the hospital into the first seven days
 missing:
   blood: No hemoglobin or sodium of the stay is here; with low ones the score would be high.
   admission: Nobody says whether the admission was urgent; if it was, the score is high.
-  days: The days of admission and discharge are not known exactly; the score may be high.
   exact_day: "The day of this or an earlier stay is known only by its month, and the score turns on it. Ask the hospital."
 authority:
   name: "Donzé and others, JAMA Internal Medicine 2016 (HOSPITAL score, international validation)"
@@ -31,7 +30,7 @@ needs: [homecoming, finished_stay, emergency_visit, final_result, done_procedure
 -- stay but going through the medicines. Urgent: by admission source, acute stay, or an emergency visit that day or the day before.
 with stay as (
     select h.patient_id, h.id, 'stay:' || cast(h.id as varchar(20)) as subject, h.end_day, h.next_stay_day, h.reason,
-           f.start_from_day, f.start_to_day, f.end_to_day, f.class_code, f.admit_source
+           f.start_from_day, f.end_to_day, f.class_code, f.admit_source
     from homecoming h
     join finished_stay f on f.patient_id = h.patient_id and f.id = h.id
     cross join as_of a
@@ -72,7 +71,7 @@ treated as (
 arrived as (
     select s.patient_id, s.subject, min(e.id) as id
     from stay s
-    join emergency_visit e on e.patient_id = s.patient_id and e.start_from_day <= s.start_to_day
+    join emergency_visit e on e.patient_id = s.patient_id and e.start_from_day <= s.start_from_day
          and e.start_from_day >= s.start_from_day - 1
     group by s.patient_id, s.subject
 ),
@@ -86,7 +85,7 @@ admissions as (
     select patient_id, subject, count(*) as stays from before group by patient_id, subject
 ),
 known as (
-    select s.patient_id, s.subject, s.start_from_day, s.start_to_day, s.end_day, s.end_to_day,
+    select s.patient_id, s.subject, s.end_day - s.start_from_day as days,
            case when s.class_code = 'ACUTE' or q.code is not null or e.id is not null then 1 else 0 end as urgent,
            case when s.class_code = 'ACUTE' or q.code is not null or e.id is not null or s.admit_source is null then 1
                 else 0 end as urgent_at_most,
@@ -101,9 +100,9 @@ known as (
     left join value_set_code q on q.code = s.admit_source and q.value_set = 'emergency_admission'
 ),
 bound as (
-    select patient_id, subject, points + urgent as points, stays, end_day - start_to_day as days from known
+    select patient_id, subject, points + urgent as points, stays, days from known
     union all
-    select patient_id, subject, points + urgent_at_most + untested, stays, end_to_day - start_from_day from known
+    select patient_id, subject, points + urgent_at_most + untested, stays, days from known
 ),
 score as (
     select patient_id, subject, min(days) as days,
@@ -130,7 +129,7 @@ refused as (
     group by s.patient_id, s.subject
 ),
 answer as (
-    select s.patient_id, s.subject, s.end_day, q.score_2016, q.days, k.stays, k.untested, k.urgent, k.urgent_at_most,
+    select s.patient_id, s.subject, s.end_day, q.score_2016, q.days, k.stays, k.untested,
            case when e.id is not null then 'MET'
                 when r.id is not null or s.next_stay_day is not null then 'EXCLUDED'
                 when q.score_2016 >= 7 then 'DUE'
@@ -162,8 +161,7 @@ select q.patient_id, q.subject, q.status, q.end_day as opens_on, q.end_day + 7 a
        q.end_day + 30 as recheck_on,
        case when q.status = 'EXCLUDED' then q.reason_out
             when q.status = 'UNKNOWN' and q.untested > 0 then 'blood'
-            when q.status = 'UNKNOWN' and q.urgent < q.urgent_at_most then 'admission'
-            when q.status = 'UNKNOWN' then 'days' end as missing,
+            when q.status = 'UNKNOWN' then 'admission' end as missing,
        q.end_day as say_home_on, q.score_2016 as say_score, q.days as say_days, q.stays as say_admissions,
        case when q.untested = 2 then ', no blood test of the stay known' else '' end as say_blood
 from answer q
