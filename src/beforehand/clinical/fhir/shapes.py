@@ -39,7 +39,9 @@ _BY_NAME: dict[str, type] = (
 # Elements that FHIR shapes otherwise in one resource than in most.
 _BY_TYPE: dict[str, dict[str, type]] = {
     "Account": {"subject": list, "name": str},
+    "AdverseEvent": {"outcome": dict},
     "AllergyIntolerance": {"type": str},
+    "Appointment": {"priority": int},
     "CarePlan": {"activity": list},
     "CareTeam": {"name": str, "managingOrganization": list},
     "ChargeItem": {"account": list, "bodySite": list},
@@ -49,6 +51,7 @@ _BY_TYPE: dict[str, dict[str, type]] = {
     "Consent": {"organization": list},
     "Coverage": {"class": list},
     "DetectedIssue": {"severity": str},
+    "Device": {"statusReason": list},
     "DeviceRequest": {"performer": dict},
     "Encounter": {
         "type": list,
@@ -59,23 +62,26 @@ _BY_TYPE: dict[str, dict[str, type]] = {
         "serviceType": dict,
     },
     "EpisodeOfCare": {"type": list, "account": list},
-    "ExplanationOfBenefit": {"total": list, "priority": dict},
-    "Goal": {"description": dict, "priority": dict},
+    "ExplanationOfBenefit": {"total": list, "priority": dict, "preAuthRef": list},
+    "Goal": {"description": dict, "priority": dict, "statusReason": str},
     "HealthcareService": {"type": list, "location": list, "name": str},
+    "Invoice": {"recipient": dict},
     "Location": {"type": list, "name": str, "address": dict},
     "MedicationAdministration": {"statusReason": list, "category": dict},
     "MedicationDispense": {"category": dict},
-    "MedicationStatement": {"dosage": list, "category": dict},
+    "MedicationRequest": {"performer": dict},
+    "MedicationStatement": {"dosage": list, "category": dict, "statusReason": list},
     "Organization": {"type": list, "name": str},
     "PractitionerRole": {"code": list, "location": list},
     "Procedure": {"bodySite": list, "category": dict, "outcome": dict},
+    "QuestionnaireResponse": {"identifier": dict},
     "RelatedPerson": {"relationship": list},
     "ServiceRequest": {"bodySite": list},
-    "Task": {"focus": dict},
+    "Task": {"focus": dict, "reasonCode": dict, "reasonReference": dict, "performerType": list},
 }
 _NESTED: dict[str, type] = {"coding": list, "reference": str, "display": str, "given": list, "timing": dict}
 _OF_OBJECTS = frozenset(("coding", *_LIST.split()))
-_WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "text"}
+_WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
 
 
 def _shapes(kind: str) -> dict[str, type]:

@@ -6,7 +6,7 @@ import pytest
 
 from beforehand.clinical.columns import Physical
 from beforehand.clinical.fhir import KEPT_ONLY, MAPPERS, MappingError, map_resource, value_columns
-from beforehand.clinical.fhir.shapes import _SHAPES
+from beforehand.clinical.fhir.shapes import _SHAPES, check_shape
 from beforehand.clinical.tables import ALL
 from tests.unit.clinical.contexts import NumberingContext, mapped, row_of
 
@@ -166,3 +166,28 @@ def test_a_time_without_offset_is_read_anew_for_each_home_zone():
         values = map_resource(flag, context).rows[0][2]
         moments.add(values[value_columns("flag").index("start_at")])
     assert len(moments) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "element", "sent"),
+    [
+        ("AdverseEvent", "outcome", {"text": "recovered"}),
+        ("Appointment", "priority", 3),
+        ("Device", "statusReason", [{"text": "online"}]),
+        ("ExplanationOfBenefit", "preAuthRef", ["A-1"]),
+        ("Goal", "statusReason", "the person moved"),
+        ("Invoice", "recipient", ANN),
+        ("MedicationRequest", "performer", {"display": "Elm Street Pharmacy"}),
+        ("MedicationStatement", "statusReason", [{"text": "side effects"}]),
+        ("QuestionnaireResponse", "identifier", {"value": "form-1"}),
+        ("Task", "performerType", [{"text": "coordinator"}]),
+        ("Task", "reasonCode", {"text": "asked"}),
+        ("Task", "reasonReference", ANN),
+    ],
+)
+def test_elements_that_one_resource_shapes_unlike_the_others_are_taken_as_fhir_r4_says(kind, element, sent):
+    check_shape({"resourceType": kind, element: sent}, kind)
+    wrong = {} if not isinstance(sent, dict) else [sent]
+    with pytest.raises(MappingError) as fault:
+        check_shape({"resourceType": kind, element: wrong}, kind)
+    assert fault.value.place == f"{kind}.{element}"
