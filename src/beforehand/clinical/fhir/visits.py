@@ -37,6 +37,18 @@ _RIDE_WORDS = re.compile(r"\b(?:transport(?:ation)?|ride)\b", re.IGNORECASE)
 _REMOTE_WORDS = re.compile(r"\b(?:telehealth|telemedicine|video|virtual|telephone|phone)\b", re.IGNORECASE)
 
 
+def sort_of(r: Resource) -> Any:
+    """What sort of visit it is. One of several sorts is each of them, and is called by the first."""
+    sorts = [sort for sort in r.get("type") or () if sort]
+    if len(sorts) < 2:
+        return first(r, "type")
+    label = label_of(sorts[0])
+    return {
+        "coding": [coding for sort in sorts for coding in codings(sort)],
+        **({"text": label} if label else {}),
+    }
+
+
 def map_encounter(r: Resource, ctx: MappingContext) -> Mapped:
     """A visit, call or stay."""
     status = status_of(r, ENCOUNTER)
@@ -48,7 +60,7 @@ def map_encounter(r: Resource, ctx: MappingContext) -> Mapped:
     values = [
         status,
         words(r.get("class") or {}, "code", "Encounter.class"),
-        ctx.concept(first(r, "type")),
+        ctx.concept(sort_of(r)),
         ctx.concept(first(r, "reasonCode")),
         *start,
         *end,

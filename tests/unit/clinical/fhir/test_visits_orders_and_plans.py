@@ -3,7 +3,7 @@
 import pytest
 
 from beforehand.clinical.fhir import MappingError
-from beforehand.clinical.fhir.visits import service_of
+from beforehand.clinical.fhir.visits import service_of, sort_of
 from tests.unit.clinical.contexts import mapped, row_of
 
 WORK = "https://beforehand.example/fhir/CodeSystem/work"
@@ -39,6 +39,15 @@ def test_a_stay_says_when_it_ended_and_where_the_person_went():
         "Encounter/e0",
     )
     assert row["appointment_id"] == "Appointment/a"
+
+
+def test_a_visit_of_several_sorts_is_each_of_them_and_is_called_by_the_first():
+    office = {**coded("office"), "text": "Office visit"}
+    assert sort_of({"type": [office]}) is office
+    sort = sort_of({"type": [office, coded("counsel")]})
+    assert [coding["code"] for coding in sort["coding"]] == ["office", "counsel"]
+    assert sort["text"] == "Office visit"
+    assert sort_of({}) is None
 
 
 def appointment(*actors, **changes):
