@@ -31,6 +31,7 @@ class Case:
     expected: tuple[Mapping[str, int], ...]
     is_agreed: bool
     bundle: Mapping[str, Any]
+    fault: str = ""  # what it lacks, so that it cannot be run
 
 
 @dataclass
@@ -91,33 +92,75 @@ def _unpacked(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         yield name, content
 
 
-def _read_line(deck: Deck, line: Mapping[str, Any]) -> None:
-    if "bundle" in line:
+def _read_line(deck: Deck, line: Any) -> None:
+    if not isinstance(line, dict):
+        return
+    if "caseId" in line or "bundle" in line:
         deck.cases.append(_case(line))
     elif "codes" in line and "url" in line:
         sets = deck.sets.setdefault(str(line.get("deckYear") or ""), {})
-        oid = str(line["url"]).rsplit("/", 1)[-1].partition("|")[0]
+        oid = str(line["url"]).partition("|")[0].rsplit("/", 1)[-1]
         sets[oid] = sets.get(oid, frozenset()) | _pairs(line["codes"])
 
 
 def _case(line: Mapping[str, Any]) -> Case:
-    expected = line["expected"]
     engine = line.get("referenceEngine")
+    report = line.get("measureReport") or {}
+    stated = line.get("period") or report.get("period") or {}
+    bundle = line.get("bundle") or {}
+    start, end = _day(stated.get("start")), _day(stated.get("end"))
+    expected = _expected(line.get("expected")) or _reported(report)
+    lacks = [
+        name
+        for name, there in (
+            ("period", start and end),
+            ("bundle", bundle.get("entry")),
+            ("expected counts", expected),
+        )
+        if not there
+    ]
     return Case(
-        id=str(line["caseId"]),
-        measure=str(line["measure"]),
+        id=str(line.get("caseId") or ""),
+        measure=str(line.get("measure") or ""),
         year=str(line.get("deckYear") or ""),
         title=" ".join(f"{line.get('title') or ''}: {line.get('description') or ''}".split()).strip(": "),
-        start=date.fromisoformat(str(line["period"]["start"])[:10]),
-        end=date.fromisoformat(str(line["period"]["end"])[:10]),
-        expected=tuple(expected if isinstance(expected, list) else [expected]),
+        start=start or date.min,
+        end=end or date.min,
+        expected=expected,
         is_agreed=engine is None or engine == "agrees",
-        bundle=line["bundle"],
+        bundle=bundle,
+        fault=f"the deck states no {' and no '.join(lacks)} for this case" if lacks else "",
     )
 
 
+def _day(said: Any) -> date | None:
+    """The civil day of a date or dateTime."""
+    try:
+        return date.fromisoformat(str(said or "")[:10])
+    except ValueError:
+        return None
+
+
+def _expected(said: Any) -> tuple[Mapping[str, int], ...]:
+    """The counts of each group; a population without a count is not compared."""
+    groups = said if isinstance(said, list) else [said or {}]
+    counts = tuple({str(name): int(many) for name, many in group.items() if many is not None} for group in groups)
+    return counts if any(counts) else ()
+
+
+def _reported(report: Mapping[str, Any]) -> tuple[Mapping[str, int], ...]:
+    """The counts as the case's own MeasureReport gives them."""
+    groups = []
+    for group in report.get("group") or ():
+        listed = [(one.get("code") or {}, one.get("count")) for one in group.get("population") or ()]
+        groups.append({coding["code"]: many for code, many in listed for coding in (code.get("coding") or ())[:1]})
+    return _expected(groups)
+
+
 def _read_measures(deck: Deck, content: Any) -> None:
-    for one in content.get("measures", ()) if isinstance(content, dict) else ():
+    for one in (content.get("measures") or ()) if isinstance(content, dict) else ():
+        if not one.get("measure"):
+            continue
         pairs = _pairs(one.get("directReferenceCodes") or ())
         for year in (str(one.get("deckYear") or ""), ""):
             key = (str(one["measure"]), year)
@@ -125,4 +168,6 @@ def _read_measures(deck: Deck, content: Any) -> None:
 
 
 def _pairs(codes: Any) -> Pairs:
-    return frozenset((token_of(one["system"]), str(one["code"])) for one in codes if one.get("system"))
+    return frozenset(
+        (token_of(one["system"]), str(one["code"])) for one in codes if one.get("system") and one.get("code")
+    )

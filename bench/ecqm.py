@@ -122,42 +122,58 @@ def share(part: int, whole: int) -> float:
 
 
 def score(deck: Deck, only: str = "") -> dict[str, Any]:
-    """Score every agreed case of a deck, or of one measure."""
+    """Score every agreed case of a deck, or of some measures."""
+    asked = {name.strip().upper() for name in only.split(",") if name.strip()}
     measures = read_measures()
     store = CaseStore()
     scores: dict[str, Score] = {}
     pooled = Score()
     unscored: Counter[str] = Counter()
     last: tuple[str, str] | None = None
+    absent = ""
     for case in deck.cases:
-        if only and case.measure not in only.split(","):
+        if asked and case.measure.upper() not in asked:
             continue
         if not case.is_agreed:
             unscored["reference engine differs or fails"] += 1
             continue
+        if not case.expected:
+            unscored[case.fault] += 1
+            continue
         measure = measures.get(case.measure)
         if (case.measure, case.year) != last:
-            store.use(sets_for(deck, case.measure, case.year))
+            sets = sets_for(deck, case.measure, case.year)
+            store.use(sets)
+            absent = absent_sets(measure, sets)
             last = (case.measure, case.year)
-        notes = ""
-        found: Counts = {}
-        if measure is None:
-            notes = "there is no such measure here"
-        else:
-            try:
-                found = count(store, measure, case)
-                notes = " ".join(f"set aside: {one}" for one in store.set_aside)
-            except Exception as error:  # one broken case must not hide the others
-                notes = f"failed: {type(error).__name__}: {error}"
-        compared = differences(case, found)
-        if measure is None or notes.startswith("failed"):
-            compared = [{**one, "found": None} for one in compared]
-        scores.setdefault(case.measure, Score()).add(case, compared, notes)
-        pooled.add(case, compared, notes)
+        compared, notes = compare(store, measure, case)
+        for each in (scores.setdefault(case.measure, Score()), pooled):
+            each.add(case, compared, "; ".join(part for part in (notes, absent) if part))
     whole = pooled.shown()
     del whole["misses"]
     by_number = sorted(scores.items(), key=lambda pair: (len(pair[0]), pair[0]))
     return {"measures": {name: one.shown() for name, one in by_number}, "pooled": whole, "unscored": dict(unscored)}
+
+
+def compare(store: CaseStore, measure: Measure | None, case: Case) -> tuple[list[dict[str, Any]], str]:
+    """What was expected and found of a case, and what came in the way; found is empty where it could not be run."""
+    unrun = [{**one, "found": None} for one in differences(case, {})]
+    if measure is None:
+        return unrun, "there is no such measure here"
+    if case.fault:
+        return unrun, case.fault
+    try:
+        found = count(store, measure, case)
+    except Exception as error:  # one broken case must not hide the others
+        return unrun, f"failed: {type(error).__name__}: {error}"
+    return differences(case, found), " ".join(f"set aside: {one}" for one in store.set_aside)
+
+
+def absent_sets(measure: Measure | None, sets: Mapping[str, Pairs]) -> str:
+    """Which of the value sets that a measure names the deck does not hold."""
+    named = sorted(measure.value_sets()) if measure else []
+    lacking = [name for name in named if name in sets and not sets[name]]
+    return f"the deck has no codes of {', '.join(lacking)}" if lacking else ""
 
 
 def print_table(outcome: Mapping[str, Any], with_misses: bool) -> None:

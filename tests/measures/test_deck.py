@@ -96,6 +96,61 @@ def test_a_measure_nobody_wrote_misses_all_its_cases(tmp_path):
     assert {miss["reason"] for miss in found["misses"]} == {"there is no such measure here; strange"}
 
 
+def without(name: str, *absent: str, **more) -> dict:
+    return {key: value for key, value in {**case(name, IN, visit("office")), **more}.items() if key not in absent}
+
+
+def test_a_case_that_lacks_something_hides_no_other(tmp_path):
+    report = {
+        "period": {"start": "2031-01-01", "end": "2031-12-31"},
+        "group": [{"population": [{"code": {"coding": [{"code": name}]}, "count": many} for name, many in IN.items()]}],
+    }
+    cases = [
+        without("no period", "period"),
+        without("no bundle", "bundle"),
+        without("no counts", "expected"),
+        without("only a report", "expected", "period", measureReport=report),
+        case("one count is empty", {**IN, "numerator": None}, visit("office")),
+        without("no title", "title", "description", "deckYear"),
+        case("another period", OUT, visit("office"), period={"start": "2032-01-01T00:00:00Z", "end": "2032-12-31"}),
+    ]
+    outcome = score(read_deck(invented(tmp_path / "deck", cases)))
+    found = outcome["measures"]["CMS139"]
+    assert (found["cases"], found["agree"]) == (6, 4)
+    assert {miss["caseId"]: miss["found"] for miss in found["misses"]} == {"no bundle": None, "no period": None}
+    assert all("the deck states no" in miss["reason"] for miss in found["misses"])
+    assert outcome["unscored"] == {"the deck states no expected counts for this case": 1}
+
+
+def test_a_miss_names_the_value_sets_that_the_deck_lacks(tmp_path):
+    deck = read_deck(invented(tmp_path / "deck", [case("other visit", IN, visit("other"))]))
+    (reason,) = {miss["reason"] for miss in score(deck)["measures"]["CMS139"]["misses"]}
+    assert "the deck has no codes of" in reason and "vsac_hospice_encounter" in reason
+    assert "vsac_office_visit" not in reason
+
+
+def test_value_sets_of_another_year_or_version_serve_where_the_own_year_has_none(tmp_path):
+    folder = invented(tmp_path / "deck", [case("seen", IN, visit("office"), deckYear="Z")])
+    more = {"deckYear": "W", "url": f"{OFFICE}|20300101", "codes": [{"system": "http://codes.example", "code": "hall"}]}
+    (folder / "valuesets-more.ndjson").write_text(json.dumps(more))
+    deck = read_deck(folder)
+    oid = OFFICE.rsplit("/", 1)[1]
+    assert {code for _, code in deck.codes_of(oid, "W")} == {"hall"}
+    assert {code for _, code in deck.codes_of(oid, "Z")} == {"office"}
+    assert score(deck)["pooled"]["agree"] == 1
+
+
+def test_only_the_measures_asked_for_are_scored(tmp_path):
+    cases = [case("seen", IN, visit("office")), case("strange", OUT, measure="CMS1")]
+    deck = read_deck(invented(tmp_path / "deck", cases))
+    assert set(score(deck, "cms139, CMS2")["measures"]) == {"CMS139"}
+    assert score(deck, "CMS2") == {
+        "measures": {},
+        "pooled": {"cases": 0, "agree": 0, "agreement": 0.0, "by_population": {}},
+        "unscored": {},
+    }
+
+
 def test_a_deck_may_be_one_archive(tmp_path):
     folder = invented(tmp_path / "deck", [case("seen", IN, visit("office"))])
     with tarfile.open(tmp_path / "deck.tar.gz", "w:gz") as packed:
