@@ -57,12 +57,23 @@ CASES = """cases:
 """
 
 
-def _house(tmp_path: Path, sql: str) -> Path:
+OLDEST = """cases:
+  - name: named by the day of the oldest
+    as_of: 2026-03-09
+    patients:
+      ann: {observation: [{status: final, code: "loinc:8480-6", taken: 2025-03-01, value: "120 mm[Hg]"},
+                          {status: final, code: "loinc:8480-6", taken: 2025-03-05, value: "120 mm[Hg]"}]}
+    expect:
+      ann: [{subject: "reading:20148", status: DUE}]
+"""
+
+
+def _house(tmp_path: Path, sql: str, cases: str = CASES) -> Path:
     root = tmp_path / "house"
     (root / "rules" / "chronic").mkdir(parents=True)
     shutil.copytree(EXAMPLES_ROOT / "valuesets", root / "valuesets")
     (root / "rules" / "chronic" / "old_reading.sql").write_text(sql, encoding="utf-8")
-    (root / "rules" / "chronic" / "old_reading.cases.yaml").write_text(CASES, encoding="utf-8")
+    (root / "rules" / "chronic" / "old_reading.cases.yaml").write_text(cases, encoding="utf-8")
     return root
 
 
@@ -74,6 +85,20 @@ def test_a_rule_that_reads_only_the_first_possible_day_is_caught(tmp_path: Path)
     assert "'within the year, and a day more', ann: observation.taken (2025-03-09, row 1)" in found[0]
     assert "it is DUE about reading:last, but DUE if 2025-03-01, MET if 2025-03-09" in found[0]
     assert [str(one) for one in dishonesties(library.queries["old_reading"], library)] == []  # the engines see to it
+
+
+def test_a_subject_named_by_the_day_of_another_fact_is_compared_under_that_name(tmp_path: Path) -> None:
+    named = RULE.replace("'reading:last'", "'reading:' || cast(n.oldest as varchar(20))").replace(
+        "as day,", "as day, min(r.taken_from_day) as oldest,", 1
+    )
+    library = read_library(_house(tmp_path, named, OLDEST))
+    assert library.refused == []
+    newest = "observation.taken (2025-03-05, row 2)"
+    checked = library.queries["old_reading"]
+    assert [str(one) for one in dishonesties(checked, library) if newest in str(one)] == []
+    found = [str(one) for one in dishonesties(checked, library, as_written=True) if newest in str(one)]
+    assert len(found) == 1
+    assert "it is DUE about reading:20148, but DUE if 2025-03-01, MET if 2025-03-15" in found[0]
 
 
 def test_a_rule_that_waits_for_both_ends_is_honest(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ exact is what is possible. An answer about a subject is **honest** when
 So the rule may never say DUE, MET or EXCLUDED, nor say nothing, when some day of the month makes it DUE and another
 does not; being quiet about what is done on one day and no concern on another is honest. What can only have happened by
 the day asked about (a fill, a result, an order) is possible up to that day. A subject that has the day in its name is
-compared by what is left of it.
+compared by what is left of it; a day that another fact of the person has as well is left in the name.
 """
 
 from __future__ import annotations
@@ -60,6 +60,17 @@ class Blur:
         near = [centre + timedelta(days=step) for centre in (self.day, today) for step in (-1, 0, 1)]
         weekly = [first + timedelta(days=step) for step in (7, 14, 21)]
         return sorted({day for day in (first, last, *near, *weekly) if first <= day <= last})
+
+    def days_of_others(self) -> frozenset[date]:
+        """The exact days of everything else about this person: a subject that names one of them is not about this."""
+        found = set()
+        for table, rows in self.case.body["patients"][self.patient].items():
+            times = _times_of(table)
+            for number, row in enumerate((rows or ()) if times else ()):
+                for column, value in row.items():
+                    if column in times and (table, number, column) != (self.table, self.row, self.column):
+                        found |= {date.fromisoformat(one.group(1)) for one in (_EXACT.match(str(value)),) if one}
+        return frozenset(found)
 
     def is_over(self) -> bool:
         """Whether it tells of something that happened, and so not after the day asked about."""
@@ -116,16 +127,20 @@ def blurs_of(book: Casebook) -> Iterator[Blur]:
     for case in book.cases:
         for patient, tables in (case.body.get("patients") or {}).items():
             for table, rows in (tables or {}).items():
-                if table not in FACTS:
-                    continue
-                times = {column.name for column in FACTS[table].all_columns() if column.kind is Kind.WHEN}
-                for number, row in enumerate(rows or ()):
+                times = _times_of(table)
+                for number, row in enumerate((rows or ()) if times else ()):
                     for column, value in row.items():
                         if column in times and (found := _EXACT.match(str(value))):
                             day = date.fromisoformat(found.group(1))
                             blur = Blur(case, patient, table, number, column, day, found.group(2) or "")
                             if day <= case.as_of or not blur.is_over():  # else it has not happened yet
                                 yield blur
+
+
+def _times_of(table: str) -> frozenset[str]:
+    """The clinical times of a fact table; none for what is no fact."""
+    columns = FACTS[table].all_columns() if table in FACTS else ()
+    return frozenset(column.name for column in columns if column.kind is Kind.WHEN)
 
 
 def chosen(checked: CheckedQuery, book: Casebook, share: int) -> list[Blur]:
@@ -160,25 +175,30 @@ def _judged(
 ) -> Iterator[Dishonesty]:
     """Ask the rule about all these blurs in one house, and judge each."""
     cases: list[Case] = []
+    others = [blur.days_of_others() for blur in blurs]
     for number, blur in enumerate(blurs):
         values = [f"{blur.day:%Y-%m}", *(f"{day.isoformat()}{blur.time}" for day in blur.possible_days())]
         for value in values:
             name = f"{number} {value[:10]}"
             cases.append(Case(name, blur.case.rule_id, blur.case.as_of, blur.body(value), blur.case.line))
     loaded = LoadedCases(checked.query, checked.shape, Casebook(book.path, tuple(cases), ()), library.value_sets)
-    said = _said(loaded, as_written)
+    said = _said(loaded, as_written, others)
     for number, blur in enumerate(blurs):
         month = said[f"{number} {blur.day:%Y-%m}"]
         by_day = {day: said[f"{number} {day.isoformat()}"] for day in blur.possible_days()}
         subjects = sorted(set(month).union(*by_day.values()))
         for subject in subjects:
-            possible = tuple((day, found.get(subject, "")) for day, found in by_day.items())
+            possible = tuple(
+                (day, found.get(subject, ""))
+                for day, found in by_day.items()
+                if "{day}" not in subject or day not in others[number]  # that day has the name of another subject
+            )
             status = month.get(subject, "")
             if not is_honest(status, frozenset(one for _, one in possible)):
                 yield Dishonesty(blur.case.rule_id, blur, subject, status, possible)
 
 
-def _said(loaded: LoadedCases, as_written: bool) -> dict[str, dict[str, str]]:
+def _said(loaded: LoadedCases, as_written: bool, others: Sequence[frozenset[date]]) -> dict[str, dict[str, str]]:
     """By case and subject: the status, the gravest where several subjects become one without their day."""
     found: dict[str, dict[str, str]] = {}
     ask = loaded.written if as_written else loaded.answers
@@ -188,7 +208,8 @@ def _said(loaded: LoadedCases, as_written: bool) -> dict[str, dict[str, str]]:
             by_patient.setdefault(answer.patient_id, []).append(answer)
         for case in group.cases:
             mine = found.setdefault(case.name, {})
-            days = _days_named(case.name.split(" ")[1])
+            number, value = case.name.split(" ")
+            days = _days_named(value, others[int(number)])
             (patient,) = case.body["patients"]
             names = {str(number): label for label, number in loaded.writer.labels(case.name).items()}
             for answer in by_patient.get(loaded.writer.patient_id(case.name, patient), ()):
@@ -204,11 +225,11 @@ def _plain(number: str, names: Mapping[str, str], days: frozenset[str]) -> str:
     return f"{{{names[number]}}}" if number in names else "{day}" if number in days else number
 
 
-def _days_named(value: str) -> frozenset[str]:
-    """How a subject may name a day, or the ends of a month: as a number or as a date."""
+def _days_named(value: str, others: frozenset[date]) -> frozenset[str]:
+    """How a subject may name a day, or those of a month, that are not also others' days: as a number or as a date."""
     if len(value) == len("2026-03"):
         first = date.fromisoformat(f"{value}-01")
         listed = [first + timedelta(days=step) for step in range(monthrange(first.year, first.month)[1])]
     else:
         listed = [date.fromisoformat(value)]
-    return frozenset(text for day in listed for text in (str(day_of(day)), day.isoformat()))
+    return frozenset(text for day in listed if day not in others for text in (str(day_of(day)), day.isoformat()))
