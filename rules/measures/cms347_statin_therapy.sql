@@ -114,7 +114,7 @@ treated as (
                         'vsac_low_intensity_statin_therapy')
   cross join period d
   where m.authored_from_day between d.from_day and d.to_day
-     or (m.status = 'active' and m.from_day <= d.to_day and (m.to_day >= d.from_day or m.is_open = 1))
+     or (m.from_day <= d.to_day and (m.to_day >= d.from_day or (m.is_open = 1 and m.status = 'active')))
 ),
 numerator as (
   select i.patient_id, i.rate
