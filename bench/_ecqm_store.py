@@ -87,23 +87,29 @@ class CaseStore:
 
     def load(self, bundle: Mapping[str, Any]) -> list[int]:
         """Empty the store, then take in a bundle; the people in it."""
+        if self.house.connection.in_transaction:  # the case before broke off
+            self.house.connection.rollback()
         for table in stored_tables():
             if table.startswith("fact_") or table == "patient":
                 self.house.connection.execute(f"delete from {table}")
         self.set_aside = []
         context = _Context(self)
         found = [item for item in items(orjson.dumps(bundle)) if item.resource is not None]
-        for item in found:
+        keys: list[Key] = []
+        for place, item in enumerate(found):
             key = (str(item.resource["resourceType"]), str(item.resource.get("id") or item.full_url))
+            if key in keys:  # two resources of one id are two all the same, as for an engine that reads the bundle
+                key = (key[0], f"{key[1]} again at {place}")
+            keys.append(key)
             if item.full_url:
-                context.urls[item.full_url] = key
+                context.urls.setdefault(item.full_url, key)
         rows: dict[str, list[list[Any]]] = {}
         waiting: list[tuple[list[Any], int]] = []
         medicines: dict[int, int | None] = {}
         last = _Numbers(context)
-        for item in found:
+        for item, key in zip(found, keys, strict=True):
             resource = item.resource
-            own = context.of((str(resource["resourceType"]), str(resource.get("id") or item.full_url)))
+            own = context.of(key)
             context.own_id = own
             try:
                 mapped = map_resource(resource, context)

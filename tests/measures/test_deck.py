@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from bench._ecqm_deck import Deck, read_deck
+from bench._ecqm_store import CaseStore
 from bench.ecqm import score, within
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "ecqm"
@@ -120,6 +121,38 @@ def test_a_case_that_lacks_something_hides_no_other(tmp_path):
     assert {miss["caseId"]: miss["found"] for miss in found["misses"]} == {"no bundle": None, "no period": None}
     assert all("the deck states no" in miss["reason"] for miss in found["misses"])
     assert outcome["unscored"] == {"the deck states no expected counts for this case": 1}
+
+
+def test_a_case_that_breaks_off_does_not_break_the_next(tmp_path, monkeypatch):
+    cases = [case("a breaks", IN, visit("office")), case("b seen", IN, visit("office"))]
+    deck = read_deck(invented(tmp_path / "deck", cases))
+    whole = CaseStore._people
+
+    def broken(store: CaseStore, records: list) -> list[int]:
+        monkeypatch.setattr(CaseStore, "_people", whole)
+        store.house.connection.execute("begin")
+        raise ValueError("broken off")
+
+    monkeypatch.setattr(CaseStore, "_people", broken)
+    found = score(deck)["measures"]["CMS139"]
+    assert (found["cases"], found["agree"]) == (2, 1)
+    assert {miss["caseId"] for miss in found["misses"]} == {"a breaks"}
+    assert all("failed: ValueError" in miss["reason"] for miss in found["misses"])
+
+
+def test_resources_that_a_bundle_gives_the_same_id_are_several(tmp_path):
+    cases = [
+        case("the second counts", IN, visit("other"), visit("office")),
+        case("the first counts", IN, visit("office"), visit("other")),
+        case("both people count", {name: 2 * many for name, many in IN.items()}, visit("office"), *bob()),
+    ]
+    assert score(read_deck(invented(tmp_path / "deck", cases)))["measures"]["CMS139"]["agree"] == 3
+
+
+def bob() -> list[dict]:
+    seen = visit("office")
+    seen["resource"] |= {"id": "his", "subject": {"reference": "Patient/bob"}}
+    return [{"resource": {"resourceType": "Patient", "id": "bob", "birthDate": "1950-01-01"}}, seen]
 
 
 def test_a_miss_names_the_value_sets_that_the_deck_lacks(tmp_path):
