@@ -79,7 +79,10 @@ def as_case(row: dict[str, str]) -> Case:
         for number in range(1, 8)
         if row[f"Date_Administered_{number}"]
     ]
-    body = {"patients": {"p": {"patient": {"birth": row["DOB"], "sex": sex}, "immunization": given}}, "expect": {}}
+    # The deck states the whole history, so it is on file also where there is none; without that the rules would ask first.
+    asked = {"status": "completed", "code": "work:call", "topic": "work:preventive-history"}
+    person = {"patient": {"birth": row["DOB"], "sex": sex}, "immunization": given, "communication": [asked]}
+    body = {"patients": {"p": person}, "expect": {}}
     return Case(row["CDC_Test_ID"], RULES[row["Vaccine_Group"]], date.fromisoformat(row["Assessment_Date"]), body, 1)
 
 

@@ -9,6 +9,7 @@ next_step: Offer the vaccine and book it.
 missing:
   birth: "The day of birth is not exact enough to tell the age."
   day: "A dose is on record without its day."
+  history: "No preventive history is on file; what was had before is asked first."
 excluded:
   hospice: "{patient} is in hospice or palliative care."
   immune: "{patient} had the illness, so the vaccine is not asked for."
@@ -23,7 +24,7 @@ harm: 1
 folds_into: "screening:yearly"
 family: knowledge/adult_vaccines.csv
 whole: [born_from, start_months, until_years, doses, best_2, wait_2, wait_3, wait_1_3, months_3, young_months, young_gap, repeat_months, harm]
-needs: [person, given_vaccine, said_no, known_condition, active_condition, hospice_care, future_appointment, calendar, value_set_code]
+needs: [person, given_vaccine, said_no, known_condition, active_condition, hospice_care, future_appointment, no_preventive_history, calendar, value_set_code]
 notes: >
   Waits are counted as CDC does: a dose up to four days early counts, and one that came too early starts the wait anew.
   Authority pages were not opened when this was written: editions are from the supporting data.
@@ -179,8 +180,9 @@ judged as (
                 when d.until_day is not null then 'declined'
                 when c.undated > 0 then 'day'
                 when c.birth = 'vague' and c.given = 0 then 'birth'
-                when c.next_day <= a.day then 'due'
-                else 'met' end as verdict
+                when c.next_day > a.day then 'met'
+                when n.patient_id is not null then 'history'
+                else 'due' end as verdict
     from counted c
     cross join as_of a
     left join (select distinct rule_id, patient_id from immune) i on i.rule_id = c.rule_id and i.patient_id = c.patient_id
@@ -190,6 +192,7 @@ judged as (
     left join (select rule_id, patient_id, min(free_day) as free_day from booked group by rule_id, patient_id) k
         on k.rule_id = c.rule_id and k.patient_id = c.patient_id
     left join (select distinct patient_id from hospice_care) h on h.patient_id = c.patient_id
+    left join no_preventive_history n on n.patient_id = c.patient_id
     where c.is_asked = 'yes' and (c.start_day <= a.day + 90 or c.given > 0)
 ),
 dated as (
@@ -227,6 +230,7 @@ evidence as (
 )
 select d.rule_id, d.patient_id, d.subject,
        case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'day' then 'UNKNOWN' when 'birth' then 'UNKNOWN'
+                      when 'history' then 'UNKNOWN'
                       else 'EXCLUDED' end as status,
        d.open_day as opens_on, d.open_day + 90 as due_on, cast(null as bigint) as lapses_on,
        case when d.birth = 'vague' then a.day + 1

@@ -8,6 +8,7 @@ next_step: Offer the vaccine and book it.
 missing:
   report: "It is said to be done, but no record with an exact day is here."
   birth: "The day of birth is not exact enough to tell the age."
+  history: "No preventive history is on file; what was had before is asked first."
 excluded:
   hospice: "{patient} is in hospice or palliative care."
   declined: "{patient} declined it for this season."
@@ -19,7 +20,7 @@ step_kind: book
 books: cvx|140
 harm: 3
 folds_into: "screening:yearly"
-needs: [person, given_vaccine, done_procedure, said_done, said_no, hospice_care, future_appointment, calendar, value_set_code]
+needs: [person, given_vaccine, done_procedure, said_done, said_no, hospice_care, future_appointment, no_preventive_history, calendar, value_set_code]
 --- */
 with
 -- the season that matters on as_of: from April on it is the coming one. A vaccine counts from July to June.
@@ -94,12 +95,14 @@ judged as (
                 when d.patient_id is not null then 'declined'
                 when v.patient_id is not null then 'report'
                 when m.old_enough = 'maybe' then 'birth'
+                when n.patient_id is not null then 'history'
                 else 'due' end as verdict
     from members m
     cross join season s
     left join vaccinated v on v.patient_id = m.patient_id
     left join (select distinct patient_id from declined) d on d.patient_id = m.patient_id
     left join (select distinct patient_id from hospice_care) h on h.patient_id = m.patient_id
+    left join no_preventive_history n on n.patient_id = m.patient_id
     left join (select patient_id, min(free_day) as free_day from booked group by patient_id) k
         on k.patient_id = m.patient_id
 ),
@@ -127,12 +130,14 @@ evidence as (
 )
 select j.patient_id, j.subject,
        case j.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'report' then 'UNKNOWN' when 'birth' then 'UNKNOWN'
+                      when 'history' then 'UNKNOWN'
                       else 'EXCLUDED' end as status,
        case when j.free_day is not null then j.free_day when j.half_day > j.open_day then j.half_day
             else j.open_day end as opens_on,
        j.due_day as due_on, j.over_day as lapses_on,
        case when s.day < j.today + 90 then s.day else j.today + 90 end as recheck_on,
-       case j.verdict when 'report' then 'report' when 'birth' then 'birth' when 'hospice' then 'hospice' when 'declined' then 'declined' end as missing,
+       case j.verdict when 'report' then 'report' when 'birth' then 'birth'
+                      when 'history' then 'history' when 'hospice' then 'hospice' when 'declined' then 'declined' end as missing,
        cast(j.year as varchar(20)) || '-' || cast(j.year + 1 as varchar(20)) as say_season,
        case when j.verdict = 'met' then 'An influenza vaccine' else 'No influenza vaccine' end as say_found
 from judged j

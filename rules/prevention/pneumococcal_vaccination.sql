@@ -8,6 +8,7 @@ next_step: Offer PCV20 or PCV21 and book it.
 missing:
   which: "A pneumococcal vaccine was given, but nobody says which one."
   birth: "The day of birth is not exact enough to tell the age."
+  history: "No preventive history is on file; what was had before is asked first."
 excluded:
   hospice: "{patient} is in hospice or palliative care."
   declined: "{patient} declined it; asked again {opens_on}."
@@ -19,7 +20,7 @@ step_kind: book
 books: cvx|216
 harm: 3
 folds_into: "screening:yearly"
-needs: [person, given_vaccine, said_no, hospice_care, future_appointment, calendar, value_set_code]
+needs: [person, given_vaccine, said_no, hospice_care, future_appointment, no_preventive_history, calendar, value_set_code]
 --- */
 with
 members as (
@@ -83,9 +84,11 @@ judged as (
                 when d.until_day is not null then 'declined'
                 when l.unspecified > 0 then 'which'
                 when m.old_enough = 'maybe' then 'birth'
+                when n.patient_id is not null then 'history'
                 else 'due' end as verdict
     from members m
     left join (select distinct patient_id from completed) c on c.patient_id = m.patient_id
+    left join no_preventive_history n on n.patient_id = m.patient_id
     left join last_dose l on l.patient_id = m.patient_id
     left join (select patient_id, max(day) + 365 as until_day from declined group by patient_id) d
         on d.patient_id = m.patient_id
@@ -102,7 +105,7 @@ dated as (
                 else j.enter_day end as open_day,
            case when j.verdict = 'birth' then a.day + 1
                 when j.verdict = 'declined' then j.until_day
-                when j.verdict in ('which', 'due') then j.free_day end as next_day
+                when j.verdict in ('which', 'due', 'history') then j.free_day end as next_day
     from judged j
     cross join as_of a
 ),
@@ -125,10 +128,12 @@ evidence as (
 )
 select d.patient_id, 'vaccine:pneumococcal' as subject,
        case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'which' then 'UNKNOWN' when 'birth' then 'UNKNOWN'
+                      when 'history' then 'UNKNOWN'
                       else 'EXCLUDED' end as status,
        d.open_day as opens_on, d.open_day + 180 as due_on, cast(null as bigint) as lapses_on,
        case when d.next_day < a.day + 90 then d.next_day else a.day + 90 end as recheck_on,
-       case d.verdict when 'which' then 'which' when 'birth' then 'birth' when 'hospice' then 'hospice' when 'declined' then 'declined' end as missing,
+       case d.verdict when 'which' then 'which' when 'birth' then 'birth'
+                      when 'history' then 'history' when 'hospice' then 'hospice' when 'declined' then 'declined' end as missing,
        case when d.verdict = 'met' then 'It is complete.' when d.last_day is not null then 'What is on record is not complete.'
             else 'None is on record.' end as say_found
 from dated d

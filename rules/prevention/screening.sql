@@ -9,6 +9,7 @@ missing:
   report: "It is said to be done, but no report with an exact day is here."
   birth: "The day of birth is not exact enough to tell the age."
   never: "Nothing is on record, here or from elsewhere; it is asked about at the next visit."
+  history: "No preventive history is on file; what was had before is asked first."
 excluded:
   hospice: "{patient} is in hospice or palliative care, where screening stops."
   grave: "A grave illness on record leaves no time in which this could help."
@@ -19,10 +20,10 @@ authority: {name: named in each row, edition: "", url: "", valid_from: 2000-01-0
 author: Beforehand founders
 clinical_review: {by: null, on: null}
 family: knowledge/preventive_checks.csv
-whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act, is_soft, stops_when_frail]
+whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act, is_soft, stops_when_frail, asks_history]
 step_kind: book
 needs: [person, known_condition, done_test, outpatient_visit, said_done, declined_lately, screening_stopped,
-        organ_not_screened, booked_visit, calendar, value_set_code]
+        organ_not_screened, booked_visit, no_preventive_history, calendar, value_set_code]
 --- */
 with
 methods as (
@@ -36,9 +37,11 @@ methods as (
     union all
     select rule_id, tests_e_set as tests_set, months_e as months, cast(null as bigint) as min_age from family
 ),
--- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it
+-- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it. Of whom no
+-- preventive history is on file, that alone is asked (the row with asks_history), not every test by itself.
 members as (
-    select f.rule_id, p.patient_id, f.subject, f.days_to_act, f.is_soft, f.stops_when_frail, born.month_index as birth_month,
+    select f.rule_id, p.patient_id, f.subject, f.days_to_act, f.is_soft, f.stops_when_frail, f.asks_history,
+           t.patient_id as thin_id, born.month_index as birth_month,
            born.day_of_month as birth_day_of_month, enter.day as enter_day,
            leave.day - 1 + case when born.day_of_month > leave.days_in_month then leave.days_in_month
                                 else born.day_of_month end as leave_day,
@@ -46,12 +49,14 @@ members as (
            case when p.birth_from_day = p.birth_to_day then 'exact' else 'vague' end as birth
     from person p
     join family f on f.age_from <= p.age_high and f.age_to >= p.age_low and coalesce(f.sex, p.sex) = p.sex
+    left join no_preventive_history t on t.patient_id = p.patient_id
     join calendar born on born.calendar_id = 1 and born.day = p.birth_to_day
     join calendar enter on enter.calendar_id = 1 and enter.month_index = born.month_index + f.age_from * 12
         and enter.day_of_month = case when born.day_of_month > enter.days_in_month
                                       then enter.days_in_month else born.day_of_month end
     left join calendar leave on leave.calendar_id = 1 and leave.month_index = born.month_index + f.age_to * 12 + 12
         and leave.day_of_month = 1
+    where f.asks_history is null or t.patient_id is not null
 ),
 wanted as (
     select m.rule_id, m.patient_id, w.tests_set, w.months, w.min_age, m.birth_month, m.birth_day_of_month, m.leave_day
@@ -151,8 +156,10 @@ judged as (
                 when t.sure_until > a.day then 'met'
                 when d.until_day is not null then 'declined'
                 when t.last_until > a.day then 'maybe'
+                when m.asks_history = 1 then 'ask'
                 when m.is_soft = 1 and t.last_day is null then 'never'
                 when m.age = 'maybe' then 'age'
+                when m.thin_id is not null and t.last_day is null then 'history'
                 else 'due' end as verdict
     from members m
     cross join as_of a
@@ -171,6 +178,7 @@ dated as (
                           when 'maybe' then coalesce(j.sure_until, j.enter_day)
                           when 'age' then j.enter_day
                           when 'never' then coalesce(j.free_day, j.enter_day)
+                          when 'history' then coalesce(j.free_day, j.enter_day)
                           when 'due' then coalesce(j.free_day, case when j.last_until > j.enter_day
                                                                     then j.last_until else j.enter_day end)
                           end as open_day,
@@ -214,10 +222,12 @@ select d.rule_id, d.patient_id, d.subject,
                       when 'met' then 'MET'
                       when 'declined' then 'EXCLUDED'
                       when 'due' then 'DUE'
+                      when 'ask' then 'DUE'
                       else 'UNKNOWN' end as status,
        d.open_day as opens_on, d.open_day + d.days_to_act as due_on, d.leave_day as lapses_on,
        case when s.day < a.day + 90 then s.day else a.day + 90 end as recheck_on,
-       case d.verdict when 'maybe' then 'report' when 'age' then 'birth' when 'never' then 'never' when 'hospice' then 'hospice'
+       case d.verdict when 'maybe' then 'report' when 'age' then 'birth' when 'never' then 'never'
+                       when 'history' then 'history' when 'hospice' then 'hospice'
                       when 'grave' then 'grave' when 'frail' then 'frail' when 'known' then 'known' when 'declined' then 'declined' end as missing,
        d.last_day as say_last_on
 from dated d
