@@ -66,6 +66,7 @@ PURPOSES = {
     "team": "team-settled",
     "told": "team-told",
     "handover": "handover",
+    "history": "preventive-history",
 }
 
 
