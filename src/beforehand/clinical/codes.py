@@ -60,7 +60,9 @@ def _token(system: str) -> str:
     folded = plain.casefold()
     if (token := _TOKENS.get(folded)) is not None:
         return token
-    if folded.startswith("https://") and (token := _TOKENS.get("http://" + folded[8:])) is not None:
+    scheme, _, rest = folded.partition("://")  # senders write http and https alike
+    other = {"http": "https", "https": "http"}.get(scheme)
+    if other and (token := _TOKENS.get(f"{other}://{rest}")) is not None:
         return token
     if folded.startswith("http://snomed.info/sct/"):  # an edition of SNOMED CT, such as .../731000124108/version/...
         return "snomed"

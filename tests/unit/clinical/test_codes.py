@@ -50,6 +50,8 @@ def test_codes_of_two_systems_without_a_type_are_not_equal_either():
         ("http://hl7.org/fhir/sid/cvx", "cvx"),
         ("http://www.ama-assn.org/go/cpt", "cpt"),
         ("https://bluebutton.cms.gov/resources/codesystem/hcpcs", "hcpcs"),
+        ("http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "hcpcs"),
+        ("https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "hcpcs"),
         ("http://unitsofmeasure.org", "ucum"),
         ("http://terminology.hl7.org/CodeSystem/v3-ActCode", "hl7:v3-ActCode"),
         ("http://hl7.org/fhir/v3/ActCode", "hl7:v3-ActCode"),
