@@ -2,7 +2,7 @@
 title: Test that a medicine asks for
 why: Some medicines do harm that only a test shows in time.
 kind: gap
-question: Is the {test} of {patient} booked?
+question: Is {patient}'s {test} booked?
 reason: "{patient} has had {medicine} since {since_on}; last {test}: {last_on}. {rhythm}"
 met: "{patient} has had {medicine} since {since_on}; last {test}: {last_on}. The next one is due by {due_on}."
 next_step: "Ask for the {test} to be ordered, and book it"
