@@ -165,7 +165,8 @@ denominator_exception as (
                         'vsac_follow_up_within_6_months', 'vsac_laboratory_tests_for_hypertension',
                         'code_electrocardiogram', 'vsac_referral_to_primary_care_or_alternate_provider',
                         'vsac_pharmacologic_therapy_for_hypertension')
-  join value_set_code w on w.code = r.status_reason and w.value_set = 'vsac_patient_declined'
+  join value_set_code w on w.value_set = 'vsac_patient_declined'
+    and (w.code = r.status_reason or (w.code = r.reason and r.fact_table = 'medication_request'))
   where l.found <> 'normal'
     and (s.value_set not in ('vsac_laboratory_tests_for_hypertension', 'code_electrocardiogram')
       or l.found in ('second', 'severe'))

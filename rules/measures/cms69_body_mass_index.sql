@@ -122,7 +122,8 @@ denominator_exception as (
     and s.value_set in ('vsac_follow_up_for_above_normal_bmi', 'vsac_follow_up_for_below_normal_bmi',
                         'vsac_referrals_where_weight_assessment_may_occur',
                         'vsac_medications_for_above_normal_bmi', 'vsac_medications_for_below_normal_bmi')
-  join value_set_code w on w.code = r.status_reason and w.value_set = 'vsac_medical_reason'
+  join value_set_code w on w.value_set = 'vsac_medical_reason'
+    and (w.code = r.status_reason or (w.code = r.reason and r.fact_table = 'medication_request'))
   union all
   select v.patient_id
   from visit v
