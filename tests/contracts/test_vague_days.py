@@ -122,8 +122,10 @@ def test_supposed_days_are_the_same_on_every_engine_and_lie_in_the_range(
 def test_suppositions_try_both_ends_the_weeks_between_the_days_of_other_things_and_both_orders() -> None:
     assert suppositions([], [1, 2], 110) == []
     one = suppositions([(100, 128)], [50, 99, 120, 200], 110)
-    assert one == [EARLIEST, LATEST, 101, 102, 103, 105, 106, 107, 108, 109, 110, 111, 114, 119, 120, 121]
+    assert one == [EARLIEST, LATEST, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 114, 119, 120, 121]
     assert suppositions([(100, 101)], [], 500) == [EARLIEST, LATEST]
+    thirty_days_ago = suppositions([(100, 130)], [], 143)
+    assert {113, 114} < set(thirty_days_ago)  # where a window of 30 days ends: the last day out of it, the first in
     several = suppositions([(100, 128), (90, 110)], [], 500)
     assert several == [EARLIEST, LATEST, 95, 100, 105, 107, 114, 121, *ORDERS]
     many = suppositions([(0, 3650), (0, 365)], range(3650), 500)

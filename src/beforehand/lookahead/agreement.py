@@ -35,7 +35,7 @@ def disagreements(loaded: LoadedCases) -> Iterator[str]:
             )
             expected = loaded.written(query, shape, group)
             try:
-                found = answers(query, shape.columns, duck.rows(text), day)
+                found = answers(query, shape.columns, duck.rows(text), day, loaded.vague)
             except (*ERRORS, AnswerError) as error:
                 yield f"{query.id}: DuckDB refuses it: {str(error).splitlines()[0]}"
                 return

@@ -258,7 +258,7 @@ class LoadedCases:
         """What its text alone says, without a thought for days that are not known exactly."""
         statement = bind(query, shape, places_between(group.stored))
         rows = self.house.execute(statement, self._values(group), patience=patience)
-        return answers(query, shape.columns, rows, group.as_of_day)
+        return answers(query, shape.columns, rows, group.as_of_day, self.vague)
 
     @staticmethod
     def _values(group: CaseGroup) -> dict[str, int]:

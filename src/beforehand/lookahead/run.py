@@ -369,7 +369,7 @@ def _run_cluster(run: _Run, queries: list[CheckedQuery], progress: Progress | No
             try:
                 for few in _batches(sorted(unsure)):
                     _keep_batch(run, checked, few, _rows_of(run, rows, [checked], few), labels)
-                for batch in engine.batches(checked.query, checked.shape, run.day) if holds else ():
+                for batch in engine.batches(checked.query, checked.shape, run.day, unsure) if holds else ():
                     found = [answer for answer in batch if answer.patient_id not in unsure]
                     ids = sorted({answer.patient_id for answer in found})
                     seen.update(ids)

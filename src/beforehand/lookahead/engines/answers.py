@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
@@ -55,8 +55,18 @@ def columns_wanted(query: Query) -> tuple[str, ...]:
     return ("rule_id", *FIXED) if query.family else FIXED
 
 
-def answers(query: Query, columns: Sequence[str], rows: Iterable[Sequence[object]], as_of_day: int) -> list[Answer]:
-    """Gather rows (result columns, fact_table, fact_id, role) into answers; AnswerError when the contract is broken."""
+def answers(
+    query: Query,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    as_of_day: int,
+    vague: Container[int] = frozenset(),
+) -> list[Answer]:
+    """Gather rows (result columns, fact_table, fact_id, role) into answers; AnswerError when the contract is broken.
+
+    Of the people in ``vague`` the rule was asked with days as ranges: 45 days after the end of a year may lie far off,
+    and one such person must not stop the rule for everybody. Their ``recheck_on`` is brought within its bounds.
+    """
     place = {name: number for number, name in enumerate(columns)}
     says = [(name, place[name]) for name in columns if name.startswith("say_")]
     fixed = [place[name] for name in FIXED]
@@ -75,6 +85,8 @@ def answers(query: Query, columns: Sequence[str], rows: Iterable[Sequence[object
         key = (rule_id, int(str(patient)), str(subject))
         if key not in found:
             answer = Answer(*key, str(status), _day(opens), _day(due), _day(lapses), _day(recheck), str(missing or ""))
+            if answer.patient_id in vague and answer.recheck_on is not None:
+                answer.recheck_on = max(as_of_day + 1, min(answer.recheck_on, as_of_day + FORECAST_DAYS))
             if blocks_place is not None:
                 answer.blocks = str(row[blocks_place] or "")
             answer.say = {name: _said(row[number]) for name, number in says}

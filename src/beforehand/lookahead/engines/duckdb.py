@@ -208,8 +208,8 @@ class DuckEngine:
 
     def answers(self, query: Query, shape: Shape, as_of_day: int) -> list[Answer]:
         """What a rule says of everyone."""
-        found = self._ask(query, shape, as_of_day, self.places(shape, as_of_day))
         unsure = set(self.unsure(shape))
+        found = self._ask(query, shape, as_of_day, self.places(shape, as_of_day), unsure)
         kept = [answer for answer in found if answer.patient_id not in unsure]
         return (
             kept + [answer for part in self.of_unsure(query, shape, as_of_day) for answer in part] if unsure else kept
@@ -233,7 +233,8 @@ class DuckEngine:
             part = ids[start : start + AT_ONCE]
             turns = self._suppose(shape, part, as_of_day)
             whose = "{column} in (select s_patient from supposition)"
-            written = _by_patient(self._ask(query, shape, as_of_day, replace(places(as_of_day), whose=whose)))
+            asked = self._ask(query, shape, as_of_day, replace(places(as_of_day), whose=whose), frozenset(part))
+            written = _by_patient(asked)
             spread = replace(places(as_of_day), supposition="s_day", spread="supposition")
             supposed = _by_patient(self._ask(query, shape, as_of_day, spread))
             for answers_of in supposed.values():
@@ -273,9 +274,11 @@ class DuckEngine:
         self.insert("supposition", rows)
         return counted
 
-    def _ask(self, query: Query, shape: Shape, as_of_day: int, wanted: Places) -> list[Answer]:
+    def _ask(
+        self, query: Query, shape: Shape, as_of_day: int, wanted: Places, vague: Collection[int] = ()
+    ) -> list[Answer]:
         rows = self.connection.execute(bind(query, shape, wanted)).fetchall()
-        return answers(query, shape.columns, rows, as_of_day)
+        return answers(query, shape.columns, rows, as_of_day, vague)
 
     def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
         """Put rows into a table, many at a time.

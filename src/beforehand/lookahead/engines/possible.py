@@ -41,6 +41,7 @@ _ORDERS = (
 )
 ORDERS = tuple(range(_ORDER, _ORDER + len(_ORDERS)))
 _DAYS = ("opens_on", "due_on", "lapses_on")
+_WINDOWS = (7, 14, 30, 45, 60, 90, 183, 365)  # days back from the day asked about where the windows of rules often end
 MOST = 60  # suppositions about one person, however many things happened in a vague year
 
 
@@ -65,6 +66,7 @@ def suppositions(ranges: Sequence[tuple[int, int]], days: Iterable[int], as_of_d
     if not ranges:
         return []
     near = {day + step for day in {as_of_day, *days} for step in (-1, 0, 1)}
+    near |= {as_of_day - days_ago + step for days_ago in _WINDOWS for step in (0, 1)}
     found = {day for first, last in ranges for day in near if first < day < last}
     found |= {first + (last - first) * part // 4 for first, last in ranges for part in (1, 2, 3) if last - first > 3}
     so_far = [as_of_day - first for first, last in ranges if first < as_of_day < last]  # what happened, did by then

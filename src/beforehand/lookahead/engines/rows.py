@@ -7,7 +7,7 @@ of each statement is made once; the database prepares it once.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -101,17 +101,17 @@ class RowEngine:
         """What a rule says of one patient; ``vague`` is what ``vague`` tells of the patient, where that is known."""
         known = self.vague(patient_id) if vague is None else vague
         values = {"pid": patient_id, "day": as_of_day, "at": last_second(as_of_day)}
-        found = self._answers(query, shape, values)
-        if not known.ranges:
-            return found
-        supposed = known.suppositions(stored_below(shape.tables), as_of_day)
+        supposed = known.suppositions(stored_below(shape.tables), as_of_day) if known.ranges else []
         if not supposed:
-            return found
+            return self._answers(query, shape, values)
+        found = self._answers(query, shape, values, vague=(patient_id,))
         return put_together(found, [self._answers(query, shape, {**values, "supposition": one}) for one in supposed])
 
-    def _answers(self, query: Query, shape: Shape, values: Mapping[str, int]) -> list[Answer]:
+    def _answers(
+        self, query: Query, shape: Shape, values: Mapping[str, int], vague: Container[int] = ()
+    ) -> list[Answer]:
         rows = self._run(statement(query, shape, self.is_postgres, "supposition" in values), values)
-        return answers(query, shape.columns, rows, values["day"]) if rows else []
+        return answers(query, shape.columns, rows, values["day"], vague) if rows else []
 
     def vague(self, patient_id: int) -> Vague:
         """Which times of the patient's facts are not known to the day."""

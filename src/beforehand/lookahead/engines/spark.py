@@ -204,8 +204,13 @@ class SparkEngine:
         """What a rule says of everyone."""
         return [answer for batch in self.batches(query, shape, as_of_day) for answer in batch]
 
-    def batches(self, query: Query, shape: Shape, as_of_day: int) -> Iterator[list[Answer]]:
-        """What a rule says of everyone, some patients at a time, so that the driver's memory stays small."""
+    def batches(
+        self, query: Query, shape: Shape, as_of_day: int, vague: Collection[int] = ()
+    ) -> Iterator[list[Answer]]:
+        """What a rule says of everyone, some patients at a time, so that the driver's memory stays small.
+
+        ``vague`` are people with days that are not known exactly, as its text has them.
+        """
         text = bind(query, shape, places(as_of_day))
         place = shape.columns.index("patient_id")
         try:
@@ -217,10 +222,10 @@ class SparkEngine:
             for _, group in groupby(stream, key=lambda row: row[place]):
                 waiting += [tuple(row) for row in group]
                 if len(waiting) >= BATCH_ROWS:
-                    yield answers(query, shape.columns, waiting, as_of_day)
+                    yield answers(query, shape.columns, waiting, as_of_day, vague)
                     waiting = []
             if waiting:
-                yield answers(query, shape.columns, waiting, as_of_day)
+                yield answers(query, shape.columns, waiting, as_of_day, vague)
         except self.faults as fault:
             raise SparkRefusedError(what_of(fault)) from None
 

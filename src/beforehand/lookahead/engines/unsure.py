@@ -38,7 +38,7 @@ def of_unsure(
     for start in range(0, len(listed), AT_ONCE):
         part = listed[start : start + AT_ONCE]
         turns = _suppose(engine, shape, {number: ranges[number] for number in part}, as_of_day)
-        written = _asked(engine, query, shape, as_of_day, replace(places, whose=_WHOSE))
+        written = _asked(engine, query, shape, as_of_day, replace(places, whose=_WHOSE), part)
         supposed = _asked(engine, query, shape, as_of_day, replace(places, supposition="s_day", spread="supposition"))
         for answers_of in supposed.values():
             for answer in answers_of:
@@ -55,9 +55,11 @@ def of_unsure(
 _WHOSE = "{column} in (select s_patient from supposition)"
 
 
-def _asked(engine: Asked, query: Query, shape: Shape, as_of_day: int, places: Places) -> dict[int, list[Answer]]:
+def _asked(
+    engine: Asked, query: Query, shape: Shape, as_of_day: int, places: Places, vague: Sequence[int] = ()
+) -> dict[int, list[Answer]]:
     rows = engine.rows(bind(query, shape, places))
-    return by_patient(answers(query, shape.columns, rows, as_of_day))
+    return by_patient(answers(query, shape.columns, rows, as_of_day, frozenset(vague)))
 
 
 def _suppose(engine: Asked, shape: Shape, ranges: Mapping[int, Sequence[Range]], as_of_day: int) -> Mapping[int, int]:
