@@ -36,9 +36,9 @@ from beforehand.record.store.rows import (
     find_persons,
     find_versions,
     lock_for_writing,
-    mark_dirty,
     message_states,
 )
+from beforehand.record.store.touched import Touched, mark_dirty
 from beforehand.record.valuesets import extend as extend_value_sets
 
 NOBODY = "The item does not say which patient it is about."
@@ -115,7 +115,7 @@ class Batch:
         self.asked: set[int] = set()
         self.of_resource: dict[int, int] = {}  # resource -> person record, of facts in this transaction
         self.latest: dict[int, tuple[int, int, bytes | None]] = {}
-        self.dirty: dict[int, set[str]] = defaultdict(set)
+        self.touched = Touched()
         self.new_patients: set[int] = set()
         self.partials = Partials()
 
@@ -148,7 +148,7 @@ class Batch:
         write_outcome(applied, parts, pieces, every, now=self.now)
         for counts in late_comers:
             applied.add(counts)
-        applied.patients = set(self.dirty)
+        applied.patients = set(self.touched.tables)
         applied.new_patients = self.new_patients
         applied.fact_ids = self.rows.fact_ids()
         return applied
@@ -319,14 +319,14 @@ class Batch:
         self.new_patients.update(new)
         moved = link_arrivals([arrival.record_id for arrival in arrivals], arrivals, at=self.now)
         for patient, tables in moved.items():
-            self.dirty[patient] |= tables
+            self.touched.note(patient, tables)
         self.persons.update(find_persons(persons))
         self.rows.follow(self.persons)
         for piece, mapped in mapped_people:
             record = piece.resource_id or 0
             self._replace(piece, self.persons[record])
             self._add_rows(piece, mapped, record)
-            self.dirty[self.persons[record]].add("patient")
+            self.touched.note(self.persons[record], {"patient"})
 
     def _said_now(self, piece: Piece, arrival: PersonArrival) -> PersonArrival:
         """What a part says by itself: the names and numbers it takes over from before prove nothing."""
@@ -397,12 +397,11 @@ class Batch:
 
     def _add_rows(self, piece: Piece, mapped: Mapped, record: int) -> None:
         patient = piece.patient_id = self.persons[record]
-        changed = self.dirty[patient]
         item = piece.stands_as or piece.item_id
         for table, fragment, values in mapped.rows:
             number = piece.resource_id if not fragment else self._row_id(piece, fragment)
             self.rows.add_fact(table, number or 0, patient, record, item, mapped.sensitivity, values)
-            changed.add(table)
+            self.touched.note_added(patient, table, values)
         self.of_resource[piece.resource_id or 0] = record
         if mapped.medication is not None and mapped.rows:
             medication = self.context.ref(mapped.medication)
@@ -443,7 +442,7 @@ class Batch:
         if piece.replaces is None:
             return
         for owner, tables in self.rows.take_out(piece.type, piece.resource_id or 0, piece.replaces, patient).items():
-            self.dirty[owner] |= tables
+            self.touched.note(owner, tables)
 
     def _withdraw(self, piece: Piece) -> None:
         self._replace(piece, None)
@@ -465,13 +464,14 @@ class Batch:
             extend_value_sets(concepts)
             extend_knowledge(concepts)
         for patient, tables in self.rows.fill_medications().items():
-            self.dirty[patient] |= tables
+            self.touched.note(patient, tables)
         self.identities.merge_placeholders()
-        derive_patients(patient for patient, tables in self.dirty.items() if tables & {"patient", "patient_record"})
-        for patient, tables in reconcile_patients(self.dirty).items():
-            self.dirty[patient] |= tables
+        changed = self.touched.tables
+        derive_patients(patient for patient, tables in changed.items() if tables & {"patient", "patient_record"})
+        for patient, tables in reconcile_patients(changed).items():
+            self.touched.note(patient, tables)
         enrol_new(sorted(self.new_patients), day_of(timezone.localtime(self.now).date()))
-        mark_dirty(self.dirty, self.now)
+        mark_dirty(self.touched.marks(), self.now)
 
 
 def _latest(arrivals: Sequence[PersonArrival], arrival: PersonArrival) -> PersonArrival | None:

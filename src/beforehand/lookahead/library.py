@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,6 +19,7 @@ from beforehand.lookahead.engines.relations import relations, stored_below, view
 from beforehand.lookahead.engines.shape import Shape, ShapeError, shape_of
 from beforehand.lookahead.errors import LookaheadError, RuleError
 from beforehand.lookahead.lint import lint
+from beforehand.lookahead.relevance import Relevant, Sets, relevant
 from beforehand.lookahead.rule import Query, Rule, read_query
 from beforehand.lookahead.silence import Need, Silence
 from beforehand.lookahead.sound import digest, is_sound, keep_sound, note_sound
@@ -39,7 +40,25 @@ class CheckedQuery:
 
     def stored(self) -> frozenset[str]:
         """The stored relations it rests on: only when one of them changed can its answers change."""
+        return self._stored
+
+    @cached_property
+    def _stored(self) -> frozenset[str]:
         return stored_below(self.shape.tables) - {"family", "as_of"}
+
+    @cached_property
+    def reads(self) -> Relevant:
+        """Of which value sets the codes are whose facts can change its answers, by fact table."""
+        return relevant(self.shape, relations(), self.query.family)
+
+    def concerned(self, changed: Mapping[str, Sets]) -> bool:
+        """Whether its answers may change: ``changed`` tells of each table whose facts were added, of which sets."""
+        for table, sets in changed.items():
+            if table in self._stored:
+                reads = self.reads.get(table)
+                if sets is None or reads is None or not reads.isdisjoint(sets):
+                    return True
+        return False
 
     @cached_property
     def needs_facts(self) -> Need:

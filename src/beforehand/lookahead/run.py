@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -42,6 +42,7 @@ from beforehand.lookahead.store import (
 )
 from beforehand.record.models import Patient
 from beforehand.record.store.rows import fetch, lock_for_writing, table_of
+from beforehand.record.store.touched import NO_CODE, What, sets_of_codes
 
 log = logging.getLogger(__name__)
 
@@ -109,16 +110,17 @@ class _Run:
 
 
 def run_patients(
-    patient_ids: Iterable[int], *, as_of: date, tables: Collection[str] | None = None, store: bool = True
+    patient_ids: Iterable[int], *, as_of: date, changed: What | None = None, store: bool = True
 ) -> RunReport:
-    """Run the rules for these patients over the rows; with ``tables``, only rules that rest on one of them.
+    """Run the rules for these patients over the rows; with ``changed``, only those it can make answer otherwise.
 
+    ``changed`` names fact tables, each with the codes of the facts added, or None when anything changed there.
     ``store=False`` keeps nothing and returns what was found, for a replayed day.
     """
     library = make_ready()
     started = time.perf_counter()
     run = _begin(library, as_of, store)
-    queries = _resting_on(library, tables)
+    queries = _concerned(library, changed)
     ids = sorted(set(patient_ids))
     _run_rows(run, queries, ids)
     run.report.patients = len(ids)
@@ -225,14 +227,20 @@ def _count_everyone() -> int:
     return Patient.unscoped.filter(merged_into_id=None).count()
 
 
-def _resting_on(library: Library, tables: Collection[str] | None) -> list[CheckedQuery]:
-    """Queries that rest, also through views, on one of the changed tables; all when it is not known which changed."""
-    if not tables:
-        return list(library.queries.values())
-    changed = set(tables)
-    if "patient_record" in changed:
-        changed.add("patient")
-    return [checked for checked in library.queries.values() if checked.stored() & changed]
+def _concerned(library: Library, changed: What | None) -> list[CheckedQuery]:
+    """Queries whose answers may change, through whatever views; all when it is not known what changed."""
+    everything = list(library.queries.values())
+    if not changed:
+        return everything
+    codes = {code for added in changed.values() if added is not None for code in added}
+    sets_of = sets_of_codes(codes - {NO_CODE}) if codes else {}
+    sets: dict[str, frozenset[str] | None] = {
+        table: None if added is None else frozenset().union(*(sets_of.get(code, ()) for code in added))
+        for table, added in changed.items()
+    }
+    if "patient_record" in sets:
+        sets["patient"] = None
+    return [checked for checked in everything if checked.concerned(sets)]
 
 
 def _batches(ids: list[int]) -> Iterable[list[int]]:
@@ -318,10 +326,18 @@ def _run_columns(run: _Run, queries: list[CheckedQuery], progress: Progress | No
     """One rule after the other over the Parquet copy, brought up to date first."""
     run.report.engine = "duckdb"
     with fresh_columns() as engine:
+        present = engine.present(*looked_at(tuple(queries)))
+        asked = [one for one in queries if one.needs_facts.holds(present) and one.holds_on(run.as_of)]
+        engine.share([checked.shape for checked in asked])
         for checked in queries:
-            holds = checked.holds_on(run.as_of)
+            holds = checked.holds_on(run.as_of) if checked in asked else frozenset()
             try:
-                if run.store:
+                if run.store and not holds:
+                    with transaction.atomic():
+                        lock_for_writing()
+                        _keep(run, [checked], None, [], engine.labels)
+                        _forget_failures([checked])
+                elif run.store:
                     _sweep(run, engine, checked, holds)
                 else:
                     found = engine.answers(checked.query, checked.shape, run.day) if holds else []

@@ -18,6 +18,7 @@ from beforehand.lookahead.engines.relations import Relation, Sort
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.lineage import Lineage, Source
 from beforehand.lookahead.rule import Family
+from beforehand.lookahead.sql_conditions import compared, conjuncts, joins_of, set_names
 
 Present = Mapping[str, Collection[str]]  # fact table that has rows of the patient -> value sets its codes are in
 
@@ -99,19 +100,17 @@ class Silence:
         return self._of_select(query) if isinstance(query, exp.Select) else NOTHING
 
     def _of_select(self, select: exp.Select) -> Need:
-        joins = select.args.get("joins") or []
-        if any(str(join.args.get("side") or "").upper() in ("RIGHT", "FULL") for join in joins):
+        sources = self.lineage.sources(select)
+        joins = list(joins_of(select, sources))
+        if any(side in ("RIGHT", "FULL") for _, side, _ in joins):
             return NOTHING
         if not select.args.get("group") and any(_counts(one) for one in select.expressions):
             return NOTHING  # a count of nothing is a row too
-        sources = self.lineage.sources(select)
-        needed, conditions = [], list(_conjuncts(select.args.get("where")))
-        for place, source in enumerate(sources):
-            join = joins[place - 1] if place else None
-            if join is not None and str(join.args.get("side") or "").upper() == "LEFT":
-                continue
-            needed.append(self._of_source(source))
-            conditions += _conjuncts(join.args.get("on")) if join is not None else ()
+        needed, conditions = [], list(conjuncts(select.args.get("where")))
+        for source, side, on in joins:
+            if side != "LEFT":
+                needed.append(self._of_source(source))
+                conditions += conjuncts(on)
         needed += [self._of_code(source, conditions) for source in sources if source.name == "value_set_code"]
         needed += [self._of_query(one.this) for one in conditions if isinstance(one, exp.Exists)]
         return _every(needed)
@@ -135,31 +134,17 @@ class Silence:
         codes: list[exp.Expr] = []
         sets: frozenset[str] | None = None
         for condition in conditions:
-            for mine, other in _compared(condition):
+            for mine, other in compared(condition):
                 if not isinstance(mine, exp.Column) or self.lineage.source_of(mine) is not source:
                     continue
                 if mine.name == "code" and len(other) == 1:
                     codes.append(other[0])
                 elif mine.name == "value_set":
-                    stated = self._set_names(other)
+                    stated = set_names(self.lineage, other)
                     sets = stated if sets is None or stated is None else sets & stated
         if not sets:
             return NOTHING
         return _every([self._of_origin(code, sets) for code in codes])
-
-    def _set_names(self, values: list[exp.Expr]) -> frozenset[str] | None:
-        """The value sets an expression can name: literals and the family's cells; None when it cannot be told."""
-        found: set[str] = set()
-        for value in values:
-            for origin in self.lineage.origins(value):
-                if origin.sort == "literal":
-                    found.add(origin.name)
-                elif origin.sort == "column" and origin.name.startswith("family.") and self.family is not None:
-                    place = self.family.columns.index(origin.name.split(".", 1)[1])
-                    found |= {str(row[place]) for row in self.family.rows if row[place] is not None}
-                else:
-                    return None
-        return frozenset(found)
 
     def _of_origin(self, code: exp.Expr, sets: frozenset[str]) -> Need:
         tables: list[Need] = []
@@ -177,23 +162,3 @@ def _counts(one: exp.Expr) -> bool:
         not isinstance(found.parent, (exp.Window, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup))
         for found in one.find_all(exp.AggFunc)
     )
-
-
-def _conjuncts(condition: exp.Expr | None) -> Iterator[exp.Expr]:
-    """The conditions all of which must hold."""
-    if isinstance(condition, (exp.Where, exp.Paren)):
-        yield from _conjuncts(condition.this)
-    elif isinstance(condition, exp.And):
-        yield from _conjuncts(condition.left)
-        yield from _conjuncts(condition.right)
-    elif condition is not None:
-        yield condition
-
-
-def _compared(condition: exp.Expr) -> Iterator[tuple[exp.Expr, list[exp.Expr]]]:
-    """One side of an equation, and what it may equal."""
-    if isinstance(condition, exp.EQ):
-        yield condition.this, [condition.expression]
-        yield condition.expression, [condition.this]
-    elif isinstance(condition, exp.In) and condition.args.get("query") is None and condition.expressions:
-        yield condition.this, list(condition.expressions)

@@ -35,7 +35,8 @@ from beforehand.record.store.links import (
 )
 from beforehand.record.store.matching import Pair, compared, pairs_with
 from beforehand.record.store.persons import PersonArrival, derive_patients
-from beforehand.record.store.rows import lock_for_writing, mark_dirty
+from beforehand.record.store.rows import lock_for_writing
+from beforehand.record.store.touched import mark_dirty
 from beforehand.record.verify import Breach
 
 LINK, APART, UNLINK, REOPEN = "LINK", "APART", "UNLINK", "REOPEN"  # decisions

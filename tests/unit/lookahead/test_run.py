@@ -122,7 +122,7 @@ def test_a_call_turns_it_met_in_the_same_finding(people: House) -> None:
     run.run_patients([ann.pk], as_of=MONDAY)
     first = Finding.unscoped.get().pk
     people.call(ann)
-    run.run_patients([ann.pk], as_of=MONDAY, tables={"communication"})
+    run.run_patients([ann.pk], as_of=MONDAY, changed={"communication": None})
     finding = Finding.unscoped.get()
     assert (finding.pk, finding.status, len(finding.evidence)) == (first, "MET", 2)
 
@@ -130,8 +130,8 @@ def test_a_call_turns_it_met_in_the_same_finding(people: House) -> None:
 def test_a_rule_that_does_not_rest_on_the_changed_table_is_not_run(people: House) -> None:
     ann = people.person()
     people.stay(ann)
-    assert run.run_patients([ann.pk], as_of=MONDAY, tables={"immunization"}).findings == 0
-    assert run.run_patients([ann.pk], as_of=MONDAY, tables={"encounter"}).findings == 1
+    assert run.run_patients([ann.pk], as_of=MONDAY, changed={"immunization": None}).findings == 0
+    assert run.run_patients([ann.pk], as_of=MONDAY, changed={"encounter": None}).findings == 1
 
 
 def test_a_subject_no_longer_found_is_withdrawn_and_comes_back(people: House) -> None:

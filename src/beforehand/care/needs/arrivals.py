@@ -27,7 +27,8 @@ from beforehand.intake.settling import apply_trust
 from beforehand.lookahead.run import run_everyone, run_patients
 from beforehand.record.enrolment import default_programme, operations_team
 from beforehand.record.models import DirtyPatient, HouseSetting, Message, Patient, Source
-from beforehand.record.store.rows import dirty_among, lock_for_writing, unmark
+from beforehand.record.store.rows import lock_for_writing
+from beforehand.record.store.touched import joined, marked_among, unmark
 
 AT_ONCE = 100  # items; anything larger only marks its patients dirty
 BATCH = 100  # patients in one transaction, so that a writer never waits long
@@ -107,16 +108,15 @@ def warm_up(*, as_of: date) -> None:
 def settle_patients(patient_ids: Iterable[int], *, as_of: date) -> int:
     """One short transaction: rules, risk and needs of these dirty patients, and their marks removed."""
     lock_for_writing()  # whoever marks a patient meanwhile waits, so no mark is lost
-    marked = dirty_among(patient_ids)
+    marked = marked_among(patient_ids)
     if not marked:
         return 0
     if apply_trust(marked):
-        marked = dirty_among(marked)  # a settlement is a fact that rules look at
+        marked = marked_among(marked)  # a settlement is a fact that rules look at
     ids = list(marked)
-    named = [set(tables.split()) for tables in marked.values()]
-    tables = set().union(*named) if all(named) else None
-    run_patients(ids, as_of=as_of, tables=tables)
-    if tables is None or tables & RISK_TABLES:
+    changed = joined(marked.values())
+    run_patients(ids, as_of=as_of, changed=changed)
+    if changed is None or changed.keys() & RISK_TABLES:
         refresh_risk(ids, day_of(as_of))
     update_needs(ids, as_of)
     unmark(ids)

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from beforehand.care.needs.models import LIVE, Need, NeedFinding, PersonRisk, WorkRow
 from beforehand.lookahead.models import Finding
@@ -46,7 +46,8 @@ def _columns(model: type[models.Model], _vendor: str) -> _Columns:
 
 
 def _read(model: type[M], condition: str, parameters: Sequence[Any], *, for_update: bool = False) -> list[M]:
-    known = _columns(model, connection.vendor)
+    at = transaction.get_connection()  # itself, not the proxy that looks it up at every touch
+    known = _columns(model, at.vendor)
     lock = " for update" if for_update and is_postgres() else ""
     sql = f'select {known.sql} from "{table_of(model)}" where {condition} order by "{known.key}"{lock}'  # noqa: S608
     found = []
@@ -54,8 +55,8 @@ def _read(model: type[M], condition: str, parameters: Sequence[Any], *, for_upda
         values = list(row)
         for place, column, chain in known.converters:
             for convert in chain:
-                values[place] = convert(values[place], column, connection)
-        found.append(model.from_db(connection.alias, known.names, values))
+                values[place] = convert(values[place], column, at)
+        found.append(model.from_db(at.alias, known.names, values))
     return found
 
 
@@ -63,10 +64,11 @@ def change_rows(model: type[models.Model], rows: Sequence[models.Model], columns
     """Write these columns of these rows: one prepared statement, however many rows."""
     fields = [next(each for each in model._meta.concrete_fields if each.attname == name) for name in columns]
     assignment = ", ".join(f'"{field.column}" = %s' for field in fields)
+    at = transaction.get_connection()
     prepared = [
-        [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows
+        [*(field.get_db_prep_save(getattr(row, field.attname), at) for field in fields), row.pk] for row in rows
     ]
-    update_rows(table_of(model), assignment, f'"{_columns(model, connection.vendor).key}" = %s', prepared)
+    update_rows(table_of(model), assignment, f'"{_columns(model, at.vendor).key}" = %s', prepared)
 
 
 def add_rows(model: type[models.Model], rows: Sequence[models.Model]) -> None:
@@ -74,7 +76,8 @@ def add_rows(model: type[models.Model], rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    prepared = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    at = transaction.get_connection()
+    prepared = [[field.get_db_prep_save(getattr(row, field.attname), at) for field in fields] for row in rows]
     insert_rows(table_of(model), [str(field.column) for field in fields], prepared)
 
 

@@ -6,12 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from beforehand.record.store.rows import FACT_NAMES, among, fetch, listed, update_rows
+from beforehand.record.models import SourceTrust
+from beforehand.record.store.rows import FACT_NAMES, among, fetch, listed, table_of, update_rows
 
 
 def has_several_sources() -> bool:
     """Whether more than one source ever sent anything."""
     return len(fetch("select 1 from source limit 2")) > 1
+
+
+def trust_stands() -> bool:
+    """Whether the organisation has set any rule that lets one source hold over another."""
+    return bool(fetch(f"select 1 from {table_of(SourceTrust)} where ended_at is null limit 1"))
 
 
 def patients_to_reconcile(table: str, patients: Iterable[int]) -> list[int]:

@@ -16,7 +16,7 @@ import orjson
 from django.db import connection, models, transaction
 
 from beforehand.clinical.tables import ALL, FACTS
-from beforehand.record.models import DirtyPatient, Item, Message, Patient, PersonRecord, Resource
+from beforehand.record.models import Item, Message, PersonRecord, Resource
 
 WRITER_LOCK = 4710201  # PostgreSQL advisory lock of the one writer of facts
 Row = Sequence[Any]
@@ -144,7 +144,8 @@ def insert_objects(rows: Sequence[models.Model]) -> None:
         return
     fields = type(rows[0])._meta.concrete_fields
     columns = [str(field.column) for field in fields]
-    prepared = ([field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows)
+    at = transaction.get_connection()  # itself, not the proxy that looks it up at every touch
+    prepared = ([field.get_db_prep_save(getattr(row, field.attname), at) for field in fields] for row in rows)
     insert_rows(table_of(type(rows[0])), columns, prepared)
 
 
@@ -157,10 +158,11 @@ def number_objects(rows: Sequence[models.Model]) -> None:
     names = ", ".join(f'"{field.column}"' for field in fields)
     key = model._meta.pk
     sql = f'insert into "{table_of(model)}" ({names}) values ({", ".join(["%s"] * len(fields))}) returning {key.column}'
+    at = transaction.get_connection()
     for row in rows:
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        values = [field.get_db_prep_save(field.pre_save(row, add=True), at) for field in fields]
         row.pk = int(fetch(sql, values)[0][0])
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, at.alias
 
 
 def batches(values: Iterable[Any], size: int = 5000) -> Iterable[list[Any]]:
@@ -206,36 +208,6 @@ def find_persons(records: Iterable[int]) -> dict[int, int]:
         [listed(records)],
     )
     return dict(rows)
-
-
-def mark_dirty(changed: dict[int, set[str]], since: Any) -> None:
-    """Note in this transaction that these patients' tables changed; the rules have not yet run over them."""
-    if not changed:
-        return
-    table = table_of(DirtyPatient)
-    before = dirty_among(changed)
-    fresh, more = [], []
-    for patient, tables in changed.items():
-        if patient not in before:
-            fresh.append(DirtyPatient(patient_id=patient, since=since, tables=" ".join(sorted(tables))))
-        elif before[patient]:  # empty means any table: nothing to add
-            more.append((" ".join(sorted(tables | set(before[patient].split()))), patient))
-    insert_objects(fresh)
-    update_rows(table, "tables = %s", "patient_id = %s", more)
-    patients = table_of(Patient)
-    latest = int(fetch(f"select coalesce(max(changed_seq), 0) from {patients}")[0][0])
-    change(f"update {patients} set changed_seq = %s where {among('id')}", [latest + 1, listed(changed)])
-
-
-def dirty_among(patient_ids: Iterable[int]) -> dict[int, str]:
-    """Of these patients those that are marked, with the tables that changed."""
-    table = table_of(DirtyPatient)
-    return dict(fetch(f"select patient_id, tables from {table} where {among('patient_id')}", [listed(patient_ids)]))
-
-
-def unmark(patient_ids: Iterable[int]) -> None:
-    """The rules have run for these patients."""
-    change(f"delete from {table_of(DirtyPatient)} where {among('patient_id')}", [listed(patient_ids)])
 
 
 def move_facts(record: int, before: int, after: int) -> set[str]:
