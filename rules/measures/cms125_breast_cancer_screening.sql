@@ -39,12 +39,12 @@ denominator_exclusion as (
   union all
   select b.patient_id from both_breasts_removed b
 ),
--- From October two years before the period.
+-- From the first of October, 27 months before the period ends.
 since as (
   select y.day
   from period d
   join calendar c on c.calendar_id = 1 and c.day = d.from_day
-  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 27 and y.day_of_month = 1
+  join calendar y on y.calendar_id = 1 and y.month_index = c.month_index - 15 and y.day_of_month = 1
 ),
 numerator as (
   select o.patient_id
