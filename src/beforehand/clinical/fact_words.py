@@ -210,6 +210,17 @@ _SPECIAL: dict[str, Callable[[Row, Names], str]] = {
 }
 
 
+_BARE = {"allergy": "allerg", "care_team_member": "care team", "service_request": "referr"}
+
+
+def with_its_kind(table: str, words: str) -> str:
+    """``Allergy: Penicillin G``: what the words alone do not tell, put before them; the rest as it is."""
+    told = _BARE.get(table)
+    if told is None or told in words.lower() or words == table_words(table):
+        return words
+    return f"{table_words(table)}: {words}"
+
+
 def fact_line(table: str, row: Row, concepts: Names) -> str:
     """The fact in one line."""
     special = _SPECIAL.get(table)

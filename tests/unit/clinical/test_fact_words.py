@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from beforehand.clinical.fact_words import fact_line, normal, plain_amount, value
+from beforehand.clinical.fact_words import fact_line, normal, plain_amount, value, with_its_kind
 
 WORDS = {1: "Potassium", 2: "Positive", 3: "apixaban 5 MG Oral Tablet", 4: "Pneumonia", 5: "Penicillin G", 6: "call"}
 
@@ -41,6 +41,15 @@ def concepts(number: int | None) -> str:
 )  # fmt: skip
 def test_a_fact_is_one_line(table: str, row: dict[str, Any], line: str) -> None:
     assert fact_line(table, row, concepts) == line
+
+
+def test_evidence_says_what_it_is_where_its_words_alone_do_not() -> None:
+    assert with_its_kind("allergy", "Penicillin G") == "Allergy: Penicillin G"
+    assert with_its_kind("allergy", "Allergy to penicillin") == "Allergy to penicillin"
+    assert with_its_kind("care_team_member", "Dr. Lena Park") == "Care team: Dr. Lena Park"
+    assert with_its_kind("service_request", "MRI of the knee") == "Order: MRI of the knee"
+    assert with_its_kind("service_request", "Referral to heart clinic") == "Referral to heart clinic"
+    assert with_its_kind("condition", "Type 2 diabetes") == "Type 2 diabetes"
 
 
 def test_a_fact_that_says_nothing_is_called_by_its_kind() -> None:

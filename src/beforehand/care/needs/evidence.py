@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from beforehand.care.needs.shapes import EvidenceView
+from beforehand.clinical.fact_words import with_its_kind
 from beforehand.clinical.tables import FACTS
 from beforehand.record.access import SomePatients
 from beforehand.record.fact_lines import lines_of
@@ -48,7 +49,7 @@ def _of(finding: Any, made: Mapping[Key, tuple[str, Source | None, int | None]])
             EvidenceView(
                 table=item["table"],
                 fact_id=int(item["fact_id"]),
-                text=text,
+                text=with_its_kind(item["table"], text),
                 source_label=(source.label or source.name) if source else "Unknown source",
                 source_kind=kind,
                 role=item.get("role") or "",

@@ -10,7 +10,7 @@ from typing import Any
 from beforehand.care.needs.actions import UNDOABLE
 from beforehand.care.needs.events import WORDS
 from beforehand.care.needs.evidence import evidence_views
-from beforehand.care.needs.folding import lead_order
+from beforehand.care.needs.folding import asks, lead_order
 from beforehand.care.needs.models import Need, NeedEvent, NeedFinding, PersonRisk
 from beforehand.care.needs.rank import days_words
 from beforehand.care.needs.register import missing, next_step, question, reason, rule_words
@@ -52,10 +52,22 @@ class Around:
     history: Mapping[int, list[NeedEvent]] = field(default_factory=dict)
 
 
-def clock_of(need: Need, as_of: int, lead: Any = None) -> Clock:
-    """How long is left until the next step, in words; ``lead`` is the finding whose day that may be."""
+def _day_belongs_to(need: Need, as_of: int, findings: Sequence[Any]) -> str:
+    """What the day shown is of, where it is not that of the leading question: another finding's, or our own."""
+    if need.is_planned or need.due_on is None or not findings or need.due_on == findings[0].due_on == need.next_on:
+        return ""
+    if need.due_on != need.next_on:
+        return f"; {'was ' if need.due_on < as_of else ''}due {show_day(need.due_on, today=as_of)}"
+    setting = next((each for each in findings if each.due_on == need.due_on and asks(each, as_of)), None)
+    title = rule_words(setting.rule_id).title if setting else ""
+    return f": {title[:1].lower()}{title[1:]}" if title else ""
+
+
+def clock_of(need: Need, as_of: int, findings: Sequence[Any] = ()) -> Clock:
+    """How long is left until the next step, in words; the first of the findings leads, any may set the day."""
     day, left = need.next_on, need.next_on - as_of
-    shown = show_day(day, today=as_of)
+    lead = findings[0] if findings else None
+    shown = show_day(day, today=as_of) + _day_belongs_to(need, as_of, findings)
     if not need.is_dated:
         return Clock("No deadline", f"next step {shown}", Tone.SOFT, day)
     possible = possible_days(lead, "due_on") if lead is not None and lead.due_on == day else None
@@ -251,7 +263,7 @@ def need_view(need: Need, known: Around) -> NeedView:
         next_step=need.next_step,
         step_kind=need.step_kind,
         action_label=step(need.step_kind).form.action_label,
-        clock=clock_of(need, known.as_of, findings[0] if findings else None),
+        clock=clock_of(need, known.as_of, findings),
         next_day=need.next_on,
         due_day=need.due_on,
         opens_day=need.opens_on,

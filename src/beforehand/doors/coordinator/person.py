@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from beforehand.care.medicines.lines import KINDS, MEDICINES
+from beforehand.care.medicines.lines import KINDS, MEDICINES, list_of
 from beforehand.care.medicines.signed import signed_lists
 from beforehand.care.needs.evidence import evidence_views
 from beforehand.care.needs.forecast import forecast as forecast_of
@@ -37,6 +37,7 @@ from beforehand.record.models import Enrolment, Patient, PersonContact, PersonId
 
 PAGE = 50
 SHOWN = 4  # contradictions on the page; the desk has all
+LONG = 12  # needs, and days to come, that stand open; the rest folds under them
 
 
 @require_safe
@@ -86,19 +87,22 @@ def _context(
         "person": present_chart.header(chart, contacts, _identifiers(request, patient.pk), now),
         "is_deceased": patient.is_deceased,
         "next": first,
-        "needs": shown,
+        "needs": shown[:LONG],
+        "more_needs": shown[LONG:],
+        "need_count": len(shown),
         "unknowns": present_coming.unknowns(findings),
         "versus": [present_differences.contradiction(one, now) for one in differing[:SHOWN]]
-        + _not_shown_yet(findings, live, differing)
         + _differing_records(request, chart),
+        "clashes": _not_shown_yet(findings, live, differing),
         "to_settle": len(differing),
         "differences_url": reverse("differences", args=[patient.pk]),
         "lists": _lists(request, patient.pk),
         "may_sign": request.principal.may(RECONCILE),
-        "coming": coming,
+        "coming": coming[:LONG],
+        "more_coming": coming[LONG:],
         "lanes": present_coming.lanes(coming, now),
         "allergies": present_chart.allergies(chart),
-        "medicines": present_chart.medicines(chart, now),
+        "medicines": present_chart.medicines(chart, list_of(request.principal, patient.pk, MEDICINES, as_of=now), now),
         "results": results[: present_chart.SHOWN],
         "more_results": results[present_chart.SHOWN : 60],
         "documents": documents[: present_documents.SHOWN],

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from beforehand.care.medicines.lines import FILLED, ListNow
 from beforehand.clinical.fact_words import fact_line, money, normal, quantity, value, when
 from beforehand.clinical.times import date_of
 from beforehand.doors.coordinator import wording
@@ -76,18 +77,23 @@ def header(chart: Chart, contacts: list[Any], identifiers: list[Any], now: int) 
     return {"name": patient.display_name or "Name unknown", "called": "", "line": line, "heed": heed}
 
 
-def medicines(chart: Chart, now: int) -> dict[str, Any]:
-    """Medicines across prescribers: what is ordered or said to be taken, last fill, when it runs out."""
-    groups: dict[str, list[Line]] = defaultdict(list)
-    for table in ("medication_request", "medication_statement"):
-        for line in chart.lines(table):
-            if line.row.get("status") in ("active", "on-hold") and not line.row.get("do_not_perform"):
-                groups[chart.concept(line.row["code"]) or "Medicine not named"].append(line)
-    fills: dict[str, Line] = {}
-    for line in chart.lines("medication_dispense"):
-        if line.row.get("status") == "completed":
-            fills.setdefault(chart.concept(line.row["code"]), line)
-    rows = [_medicine(chart, name, lines, fills.get(name), now) for name, lines in sorted(groups.items())]
+def medicines(chart: Chart, listed: ListNow, now: int) -> dict[str, Any]:
+    """Medicines across prescribers: what is ordered, filled or said to be taken, when it runs out.
+
+    One row a line of the medicines list, so that both pages count alike; a fill without an order stands there too.
+    """
+    lines = {
+        (table, int(said["id"])): line
+        for table in ("medication_request", "medication_statement", "medication_dispense")
+        for line in chart.lines(table)
+        for said in line.said_by
+    }
+    rows = []
+    for one in listed.current:
+        found = {id(lines[fact.key]): lines[fact.key] for fact in one.every if fact.key in lines}.values()
+        ordered = [line for line in found if line.table != "medication_dispense" and _is_taken(line)]
+        fill = one.last(FILLED)
+        rows.append(_medicine(chart, one.name, ordered, lines.get(fill.key) if fill else None, now))
     prescribers = {row["prescriber"] for row in rows if row["prescriber"] != "not said"}
     stopped = [
         chip(chart, line)
@@ -104,8 +110,12 @@ def medicines(chart: Chart, now: int) -> dict[str, Any]:
     }
 
 
+def _is_taken(line: Line) -> bool:
+    return line.row.get("status") in ("active", "on-hold") and not line.row.get("do_not_perform")
+
+
 def _medicine(chart: Chart, name: str, lines: list[Line], fill: Line | None, now: int) -> dict[str, Any]:
-    lead = lines[0]
+    lead = lines[0].row if lines else {}
     prescribers = [line.row.get("prescriber_name") or chart.name(line.row.get("prescriber_id")) for line in lines]
     named = list(dict.fromkeys(name for name in prescribers if name))
     sigs = list(dict.fromkeys(line.row["sig"] for line in lines if line.row.get("sig")))
@@ -118,7 +128,7 @@ def _medicine(chart: Chart, name: str, lines: list[Line], fill: Line | None, now
         if filled is not None and days:
             runs_out = wording.day_words(filled + days, now=now)
             is_late = filled + days <= now + 3
-    reason = chart.concept(lead.row.get("reason"))
+    reason = chart.concept(lead.get("reason"))
     return {
         "name": name,
         "how": sigs,
@@ -129,7 +139,7 @@ def _medicine(chart: Chart, name: str, lines: list[Line], fill: Line | None, now
         "fill": fill_chip,
         "runs_out": runs_out,
         "is_late": is_late,
-        "refills": "not said" if lead.row.get("refills") is None else str(lead.row["refills"]),
+        "refills": "not said" if lead.get("refills") is None else str(lead["refills"]),
     }
 
 
@@ -142,7 +152,8 @@ def allergies(chart: Chart) -> dict[str, Any]:
         if not line.row.get("is_none_known") and line.row.get("clinical_status") in (None, "active")
     ]
     return {
-        "chips": [chip(chart, line, _allergy(chart, line)) for line in real],
+        "chips": [chip(chart, line, _allergy(chart, line)) for line in real[:SHOWN]],
+        "more": [chip(chart, line, _allergy(chart, line)) for line in real[SHOWN:]],
         "none_known": [chip(chart, line, "No known allergies") for line in lines if line.row.get("is_none_known")],
         "is_unknown": not lines,
     }
@@ -179,7 +190,25 @@ def results(chart: Chart, now: int) -> list[dict[str, Any]]:
                 "chip": chip(chart, lead, when(lead.row, "taken", now)),
             }
         )
-    return shown
+    return _blood_pressure(shown)
+
+
+def _blood_pressure(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The two pressures of one measurement as people write them: 128/74 mmHg."""
+    upper, lower = (
+        next((one for one in shown if one["name"].lower() == f"{which} blood pressure"), None)
+        for which in ("systolic", "diastolic")
+    )
+    if upper is None or lower is None or upper["chip"]["text"] != lower["chip"]["text"]:
+        return shown
+    (above, _, unit), (below, _, same) = (one["value"].partition(" ") for one in (upper, lower))
+    if unit != same or upper["flag"] or lower["flag"] or upper["status"] or lower["status"]:
+        return shown
+    notes = [f"{which} {one['note']}" for which, one in (("upper", upper), ("lower", lower)) if one["note"]]
+    both = upper | {"name": "Blood pressure", "value": f"{above}/{below} {unit}".strip(), "note": "; ".join(notes)}
+    place = min(shown.index(upper), shown.index(lower))
+    rest = [one for one in shown if one is not upper and one is not lower]
+    return [*rest[:place], both, *rest[place:]]
 
 
 def _flag(row: dict[str, Any], words: str) -> str:

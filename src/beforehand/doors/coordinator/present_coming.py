@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from beforehand.doors.coordinator.present_needs import sentences
 
 LANES = 9
 LANE_NAME = 27
+BEGINNING = 12  # letters of a lane's name by which it is told from another
 _NAME, _ROW, _TOP = 26, 32, 28  # per cent of the width for names; pixels of a lane; pixels of the months
 
 
@@ -39,7 +41,7 @@ def coming(
             entries.append(_bill(chart, one, owners.get(one.finding_id or 0), now))
         elif one.finding_id in shown:
             entries.append(_finding(one, shown[one.finding_id], owners.get(one.finding_id), now))
-    return entries
+    return _told_apart(entries, chart.patient.display_name)
 
 
 def _finding(one: Ahead, finding: FindingView, need: NeedView | None, now: int) -> dict[str, Any]:
@@ -49,6 +51,7 @@ def _finding(one: Ahead, finding: FindingView, need: NeedView | None, now: int) 
         "day": one.day,
         "start": one.opens_day,
         "name": _lane_name(finding),
+        "title": rule_words(finding.rule).title,
         "date_iso": wording.iso(one.day),
         "when": _sentence(wording.span_words(one.day, one.until_day, now=now)) + (", past" if is_late else ""),
         "words": _sentence(one.words),
@@ -126,6 +129,16 @@ def _lane_name(finding: FindingView) -> str:
     return _short(_sentence(finding.reason.partition(". ")[0].rstrip(".") or rule_words(finding.rule).title))
 
 
+def _told_apart(entries: list[dict[str, Any]], person: str) -> list[dict[str, Any]]:
+    """Lanes that would begin alike, or with the name everybody knows here, are called as their rules are."""
+    begun = Counter(entry["name"][:BEGINNING] for entry in entries)
+    for entry in entries:
+        alike = begun[entry["name"][:BEGINNING]] > 1 or (person and entry["name"].startswith(person[:BEGINNING]))
+        if alike and entry.get("title"):
+            entry["name"] = _short(entry["title"])
+    return entries
+
+
 def _short(words: str) -> str:
     return words if len(words) <= LANE_NAME else words[:LANE_NAME].rpartition(" ")[0] + "…"
 
@@ -187,13 +200,14 @@ def unknowns(findings: list[FindingView]) -> list[dict[str, Any]]:
 def contradictions(findings: list[FindingView], needs: list[NeedView]) -> list[dict[str, Any]]:
     """Where what the sources say cannot all hold: two halves, no winner, a next step."""
     owners = {finding.finding_id: need for need in needs for finding in need.findings}
-    found = []
-    for finding in findings:
-        if finding.status != "DUE" or rule_words(finding.rule).kind != "conflict":
-            continue
+    found: list[dict[str, Any]] = []
+    shown: list[set[str]] = []
+    conflicts = [one for one in findings if one.status == "DUE" and rule_words(one.rule).kind == "conflict"]
+    for finding in sorted(conflicts, key=lambda one: len(one.evidence)):
         facts = chips(finding.evidence)
-        if len(facts) < 2:
-            continue
+        if len(facts) < 2 or any(pair <= {fact["url"] for fact in facts} for pair in shown):
+            continue  # the same two, found by another rule with more besides
+        shown.append({fact["url"] for fact in facts[:2]})
         need = owners.get(finding.finding_id)
         sides = [
             {"says": fact["text"], "who": fact["source"], "when": "", "chips": [fact | {"text": "Who said so"}]}

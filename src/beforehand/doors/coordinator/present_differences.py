@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 from django.urls import reverse
@@ -24,6 +25,10 @@ _NEXT = {
 }
 
 
+def _says(what: str, value: str) -> str:
+    return f"{what[:1].upper()}{what[1:]}: {value}"
+
+
 def _side(side: Side, differs: list[str], now: int) -> dict[str, Any]:
     said = list(dict.fromkeys(one.source for one in side.said_by))
     return {
@@ -43,12 +48,22 @@ def _side(side: Side, differs: list[str], now: int) -> dict[str, Any]:
     }
 
 
+def _named(one: Contradiction) -> str:
+    """What it is about; where the name itself holds what differs, the words both sides begin with."""
+    name = one.name
+    for each in one.differences:
+        if name == each.left:
+            words = takewhile(lambda pair: pair[0] == pair[1], zip(each.left.split(), each.right.split(), strict=False))
+            name = " ".join(word for word, _ in words) or name
+    return name[:1].upper() + name[1:]
+
+
 def contradiction(
     one: Contradiction, now: int, *, chosen: str = "", reason: str = "", errors: str = ""
 ) -> dict[str, Any]:
     """One contradiction as a card, with what may be chosen. Neither side comes chosen."""
-    left = [f"{each.what}: {each.left}" for each in one.differences]
-    right = [f"{each.what}: {each.right}" for each in one.differences]
+    left = [_says(each.what, each.left) for each in one.differences]
+    right = [_says(each.what, each.right) for each in one.differences]
     sides = [_side(one.left, left, now), _side(one.right, right, now)]
     choices = [
         (f"{KEPT}:{one.left.fact_id}", f"{sides[0]['who']}: {sides[0]['says']}"),
@@ -56,13 +71,12 @@ def contradiction(
         (BOTH, "Both: these are two different things"),
         (NEITHER, "Neither of the two"),
     ]
-    named = one.name[:1].upper() + one.name[1:]
     what = list(dict.fromkeys(each.what for each in one.differences))
     return {
         "anchor": anchor(one.key),
         "key": one.key,
         "seen": one.seen,
-        "title": f"{named}: {' and '.join(what)} {'differs' if len(what) == 1 else 'differ'}",
+        "title": f"{_named(one)}: {' and '.join(what)} {'differs' if len(what) == 1 else 'differ'}",
         "line": f"{_KINDS.get(one.kind, one.kind).capitalize()}. {one.harm_words}",
         "sides": sides,
         "next": "" if one.is_settled else _NEXT.get(one.kind, "Ask both."),
