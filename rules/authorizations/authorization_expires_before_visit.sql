@@ -2,7 +2,7 @@
 title: Authorization ends before the visit
 why: An authorization that is over on the day counts as none; the visit is refused or billed.
 kind: conflict
-question: Can the authorization of {patient} be extended to {visit_on}?
+question: Can {patient}'s authorization be extended to {visit_on}?
 reason: "The authorization holds until {until_on}; the visit is on {visit_on}."
 met: "The authorization holds until {until_on}, and the visit is on {visit_on}."
 next_step: Ask the plan to extend the authorization, or move the visit into its time.

@@ -2,7 +2,7 @@
 title: Authorization missing before a service
 why: Without the plan's authorization the service is put off on the day, or billed to the person.
 kind: deadline
-question: Has the plan authorized {what} of {patient} for {visit_on}?
+question: Has the plan authorized {patient}'s {what} for {visit_on}?
 reason: "{what} is planned for {visit_on}; {answer}."
 met: "{what} is planned for {visit_on}; the plan authorized it."
 next_step: "{step}"

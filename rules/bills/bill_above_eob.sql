@@ -2,7 +2,7 @@
 title: Bill above the explanation of benefits
 why: Whoever pays more than the plan's statement says is owed has paid too much.
 kind: conflict
-question: Does the bill of {patient} from {biller} match what the plan says is owed?
+question: Does {patient}'s bill from {biller} match what the plan says is owed?
 reason: "The bill of {billed_on} asks {asked_cents}; the plan's statement says the person owes {share_cents}."
 met: "The bill of {billed_on} was checked, or asks no more than the plan's statement says is owed."
 next_step: Send the plan's statement to the billing office and ask about the difference.

@@ -2,7 +2,7 @@
 title: Billed before the plan has answered
 why: What is owed is known only when the plan has answered; until then the bill is a guess.
 kind: conflict
-question: Was the bill of {patient} from {who} sent to the insurance first?
+question: Was {patient}'s bill from {who} sent to the insurance first?
 reason: "{who} asks {asked_cents} for {service_on}; insurance was in force that day and its statement has not come."
 met: "Somebody asked about it."
 next_step: Ask the billing office whether it was sent to the insurance, and wait with paying.

@@ -2,7 +2,7 @@
 title: Consent to be billed more came too late
 why: A consent to pay outside the network counts only when it was given 72 hours before, or on the day itself three hours before.
 kind: conflict
-question: Was the consent of {patient} to be billed more given in time?
+question: Was {patient}'s consent to be billed more given in time?
 reason: "{who} left {share_cents} of {service_on} to the person as outside the network; the consent was given on {given_on}."
 met: "Somebody asked about it."
 next_step: "Tell the plan and the billing office that the consent came too late, so only the in-network share is owed: 1-800-985-3059."

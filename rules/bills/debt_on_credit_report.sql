@@ -2,7 +2,7 @@
 title: Medical debt on a credit report
 why: The credit bureaus leave out medical debt that is paid, under a year old or under 500 dollars.
 kind: conflict
-question: Can the medical debt of {patient} come off the credit report?
+question: Can {patient}'s medical debt come off the credit report?
 reason: "The bill of {who} of {billed_on} over {asked_cents} stands on a credit report although it is {why}."
 met: "Somebody asked about it."
 next_step: Write to the credit bureaus that it is to be taken off.

@@ -2,7 +2,7 @@
 title: Another insurance was not asked
 why: With two insurances the second often pays what the first leaves, and the wrong order gets both to refuse.
 kind: conflict
-question: Was the other insurance of {patient} asked to pay?
+question: Was {patient}'s other insurance asked to pay?
 reason: "{who} left {share_cents} of {service_on} to the person; {other} was in force that day and has not answered for it."
 met: "Somebody asked about it."
 next_step: Give the billing office both cards and ask it to bill the other insurance too.

@@ -2,7 +2,7 @@
 title: A service on a day that cannot be
 why: A bill for a day before birth, after death, or after the statement was written is another person's, or a slip.
 kind: conflict
-question: Is the service of {service_on} really that of {patient}?
+question: Was the service of {service_on} really given to {patient}?
 reason: "A charge of {share_cents} by {who} for {service_on}, which is {why_not}."
 met: "Somebody asked about it."
 next_step: Ask the billing office to check the name, the day of birth and the day of service.

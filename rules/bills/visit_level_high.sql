@@ -2,7 +2,7 @@
 title: Highest visit level for a short visit
 why: The level of a visit decides its price; a short visit is rarely of the highest.
 kind: question
-question: Was the visit of {patient} on {service_on} as long as billed?
+question: Was {patient}'s visit on {service_on} as long as billed?
 reason: "{who} billed the highest level for the visit of {service_on}, which lasted {minutes} minutes; {share_cents} is left to the person."
 met: "Somebody asked about it."
 next_step: Ask for the visit note and whether the level is right.

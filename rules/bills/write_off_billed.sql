@@ -2,7 +2,7 @@
 title: The plan's discount billed to the person
 why: A clinic of the network agreed to the plan's price; what is above it is the clinic's to write off.
 kind: conflict
-question: Does the bill of {patient} from {who} ask for the part the clinic must write off?
+question: Does {patient}'s bill from {who} ask for the part the clinic must write off?
 reason: "{who} asks {asked_cents}; the plan allows {allowed_cents} in its network, so {over_cents} cannot be owed."
 met: "Somebody asked about it."
 next_step: Send the plan's statement to the billing office and ask it to write the rest off.

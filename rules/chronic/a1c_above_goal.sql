@@ -2,7 +2,7 @@
 title: A1c above goal, not measured again after three months
 why: Above goal something should change, and three months later the blood shows whether it helped; half a year is too long to find out that it did not.
 kind: gap
-question: Is the next A1c test of {patient} arranged?
+question: Is {patient}'s next A1c test arranged?
 reason: "A1c {value} on {taken_on}, above the goal of {goal}; the next one was due by {next_on}."
 met: "A1c {value} on {taken_on} is above the goal of {goal}; the next one is due by {next_on}."
 excluded:

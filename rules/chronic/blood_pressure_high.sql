@@ -2,7 +2,7 @@
 title: Blood pressure above 140 over 90
 why: Pressure left above goal damages heart, brain and kidneys; it should be measured again within a month.
 kind: gap
-question: Is a new blood pressure reading of {patient} arranged?
+question: Is a new blood pressure reading arranged for {patient}?
 reason: "The last reading, of {read_on}, is at or above 140/90; it is due again within a month until it is at goal."
 met: "The last reading, of {read_on}, is below 140/90; the one before was not."
 excluded:

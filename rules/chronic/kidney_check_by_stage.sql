@@ -2,7 +2,7 @@
 title: Kidney check by stage
 why: The weaker the kidneys and the more albumin they lose, the more often they must be looked at; once a year is too seldom for many.
 kind: gap
-question: Is the next kidney check of {patient} arranged?
+question: Is {patient}'s next kidney check arranged?
 reason: "eGFR {egfr} on {egfr_on}, urine albumin {albumin}: wanted every {months} months, the next by {next_on}."
 met: "eGFR {egfr} on {egfr_on}: wanted every {months} months, the next by {next_on}."
 excluded:

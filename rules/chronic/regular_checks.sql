@@ -2,7 +2,7 @@
 title: Regular check of a long-term condition or medicine
 why: A check that is late hides harm that could still be turned.
 kind: gap
-question: Is the check of {patient} booked?
+question: Is {patient}'s check booked?
 reason: "Last one: {last_on}."
 met: "Last {test}: {last_on}; the next is not due yet."
 excluded:

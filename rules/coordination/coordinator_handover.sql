@@ -2,7 +2,7 @@
 title: Coordinator leaves without a handover
 why: What one coordinator carried in the head is lost on the last day, and nobody notices until something is missed.
 kind: gap
-question: Who takes over the coordination of {patient} from {who}?
+question: Who takes over {patient}'s coordination from {who}?
 reason: "{who} coordinates until {ends_on}; {next}. No handover is on record."
 met: "{who} coordinates until {ends_on}; {next}. The handover is on record."
 next_step: "{step}"

@@ -2,7 +2,7 @@
 title: Two sources differ on the insurance
 why: A claim under a wrong number, or after the last day, is turned down and the person gets the bill.
 kind: conflict
-question: Which word on the insurance of {patient} with {payer} is right?
+question: Which word on {patient}'s insurance with {payer} is right?
 reason: "Two sources differ on the insurance with {payer}: another {what}."
 met: "It was settled which word on the insurance with {payer} holds."
 next_step: Check eligibility with the payer and correct the list that is wrong.

@@ -2,7 +2,7 @@
 title: No primary care clinician
 why: After an emergency visit or a stay somebody must look at the whole; without a primary care clinician nobody does.
 kind: gap
-question: Who is the primary care clinician of {patient}?
+question: Who is {patient}'s primary care clinician?
 reason: "After the hospital visit of {visit_on} no primary care clinician is on record."
 met: "A primary care clinician is on record, or it was settled who it is."
 next_step: Ask whom the person sees; if nobody, help find a practice that takes new patients.

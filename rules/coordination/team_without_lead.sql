@@ -2,7 +2,7 @@
 title: Care team without a lead
 why: "Where everybody is responsible, nobody is: one person holds the threads together."
 kind: gap
-question: Who leads the care of {patient}?
+question: Who leads {patient}'s care?
 reason: "{clinicians} clinicians care for the person together, and none of them is named as the lead."
 met: "Who leads is written down or was settled."
 next_step: Ask the person and the clinicians who leads, and have it written down.

@@ -2,7 +2,7 @@
 title: Yearly limit of the plan
 why: What is reached changes what care costs.
 kind: question
-question: Is the limit of {patient} reached?
+question: Is {patient}'s limit reached?
 reason: "{used_cents} of {limit_cents}."
 met: "{used_cents} of {limit_cents} was used by {told_on}."
 next_step: Tell the person.

@@ -3,7 +3,7 @@ title: Medicare at 65
 why: Who misses the seven months around the 65th birthday may pay more for life and wait for cover.
 kind: deadline
 question: Has {patient} signed up for Medicare?
-reason: "Sign-up is open from {opens_on} to {last_on}. Who signs up before {month_on} has cover from that day; who signs up later, from the month after signing up."
+reason: "Sign-up is open from {opens_on} to {last_on}. Signed up before {month_on}, cover starts that day; signed up later, on the first of the month after."
 met: "{patient} has Medicare, or it was talked about."
 next_step: Help sign up with Social Security, online or at 1-800-772-1213, or note why it can wait.
 missing:

@@ -2,7 +2,7 @@
 title: Goal past its day
 why: A goal whose day has gone by without a word tells the person that nobody looks.
 kind: deadline
-question: "What became of the goal of {patient}: {goal}?"
+question: "What became of {patient}'s goal: {goal}?"
 reason: "The goal {goal} was to be reached by {target_on}; nobody has said since whether it was."
 met: "The goal {goal} was gone through after its day, {target_on}."
 next_step: Ask how it went, and agree on a new day, another goal, or that it is reached.

@@ -2,7 +2,7 @@
 title: Plan of care not reviewed for a year
 why: A plan that nobody looks at again stops fitting the person.
 kind: deadline
-question: Has the plan of {patient} been gone through this year?
+question: Has {patient}'s care plan been gone through this year?
 reason: "{plan}: last agreed or gone through {last_on}; due every 12 months."
 met: "{plan}: last agreed or gone through {last_on}; again in 12 months."
 next_step: Go through the plan with the person and say what changed.

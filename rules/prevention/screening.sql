@@ -2,7 +2,7 @@
 title: Screening by age
 why: Found early, it can be cured.
 kind: gap
-question: Is the screening of {patient} booked?
+question: Is {patient}'s screening booked?
 reason: "Last one: {last_on}."
 next_step: Offer the test and book it.
 missing:

@@ -2,7 +2,7 @@
 title: Specialist seen and no report back
 why: What the specialist found and advised is lost to everybody else until the report comes.
 kind: gap
-question: Has a report come back from the referral of {patient}, seen on {seen_on}?
+question: Has a report come back from {patient}'s referral, seen on {seen_on}?
 reason: "Referred on {ordered_on}{to}, seen on {seen_on}; no report is here."
 met: "Referred on {ordered_on}{to}, seen on {seen_on}; the report is here."
 next_step: Ask the specialist's office for the report.

@@ -2,7 +2,7 @@
 title: Referral ordered and not scheduled
 why: About half of all referrals never become a visit; the reason for them does not go away.
 kind: gap
-question: Is a visit booked for the referral of {patient} of {ordered_on}?
+question: Is a visit booked for {patient}'s referral{to} of {ordered_on}?
 reason: "Referred on {ordered_on}{to}; {visit}."
 met: "Referred on {ordered_on}{to}; a visit is on record."
 next_step: Call the office that was asked, and book the visit.

@@ -2,7 +2,7 @@
 title: Referral sent and no sign of life
 why: A referral that nobody has taken up is lost while everybody believes it is on its way.
 kind: gap
-question: Has the office taken up the referral of {patient} of {sent_on}?
+question: Has the office taken up {patient}'s referral of {sent_on}?
 reason: "Sent on {sent_on}{to}; nobody there has said that they have it."
 met: "Sent on {sent_on}{to}; somebody there has answered, or a visit is on record."
 next_step: Call the office, make sure that they have it, and ask when a visit will be booked.

@@ -2,7 +2,7 @@
 title: Call after the hospital
 why: The days after a hospital stay are when medicines get mixed up; a call within two business days catches it.
 kind: deadline
-question: Has anybody reached {patient} since they came home {home_on}?
+question: Has {patient} been reached since coming home {home_on}?
 reason: "Home since {home_on}; {contact}.{tries}"
 met: "Home since {home_on}; {contact}.{tries}"
 excluded:

@@ -2,7 +2,7 @@
 title: Visit after the hospital
 why: One in six people over 65 is back in hospital within a month; a visit in the first days finds what went wrong.
 kind: deadline
-question: Has {patient} been seen since they came home {home_on}?
+question: Has {patient} been seen since coming home {home_on}?
 reason: "Home since {home_on}; {risk}. {visit} after that is on record.{booked}"
 met: "Home since {home_on}; {risk}. A visit after that is on record."
 excluded:

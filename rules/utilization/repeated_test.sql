@@ -2,7 +2,7 @@
 title: Test ordered again too soon
 why: A repeat that changes nothing costs time, money and blood.
 kind: risk
-question: Is another test of {patient} needed now?
+question: Does {patient} need another test now?
 reason: "Ordered on {ordered_on}; the last one of {last_on} ({value}, {source}) is still useful."
 met: "Ordered on {ordered_on}; the last one of {last_on} is old enough."
 excluded:

@@ -2,7 +2,7 @@
 title: Follow-up asked for and not booked
 why: A word such as "come back in three months" is forgotten by everybody unless it becomes an appointment.
 kind: gap
-question: Is the follow-up of {patient}, wanted by {wanted_on}, booked?
+question: Is {patient}'s follow-up, wanted by {wanted_on}, booked?
 reason: "On {ordered_on} a follow-up visit{with} was asked for by {wanted_on}; none is booked."
 met: "The follow-up asked for by {wanted_on}{with} is booked or has taken place."
 next_step: Book the follow-up visit, and tell the person the day.

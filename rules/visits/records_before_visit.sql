@@ -2,7 +2,7 @@
 title: Records not sent ahead to a specialist
 why: A specialist without the records repeats tests, or sends the person home again.
 kind: deadline
-question: Have the records of {patient} gone to {visit} ahead of {visit_on}?
+question: Have {patient}'s records gone to {visit} ahead of {visit_on}?
 reason: "{patient} goes to {visit} for the first time on {visit_on}, on a referral of {ordered_on}; no records are known to be sent."
 met: "Records were sent ahead of {visit} on {visit_on}."
 next_step: Send the referral letter, the medicines list and the results that led to the referral, and ask whether they arrived.

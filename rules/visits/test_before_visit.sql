@@ -2,7 +2,7 @@
 title: Test for a visit not done yet
 why: A visit whose test is missing ends with "come back when we have it".
 kind: deadline
-question: Is the {test} of {patient} done before {visit} on {visit_on}?
+question: Is {patient}'s {test} done before {visit} on {visit_on}?
 reason: "{test} was ordered on {ordered_on} by the clinician {patient} sees on {visit_on}; no result is on record."
 met: "{test}, ordered for {visit} on {visit_on}, is done."
 next_step: Book the test so that its result is there on the day of the visit.

@@ -2,7 +2,7 @@
 title: Visit booked while in the hospital
 why: The slot is lost, the person counts as a no-show, and what the visit was for waits for weeks more.
 kind: conflict
-question: Can {visit} of {patient} on {visit_on} be moved?
+question: Can {patient}'s {visit} on {visit_on} be moved?
 reason: "{patient} is in the hospital since {since_on}{place}; {visit} is booked for {visit_on}."
 met: "The office was told about the hospital stay; {visit} is on {visit_on}."
 next_step: Call the office, say that the person is in the hospital, and move the visit or turn it into a follow-up after discharge.

@@ -2,7 +2,7 @@
 title: Visit proposed and not confirmed
 why: A proposed slot is held by nobody; on the day there is no room, or nobody comes.
 kind: question
-question: Is {visit} of {patient} on {visit_on} confirmed?
+question: Is {patient}'s {visit} on {visit_on} confirmed?
 reason: "{visit} on {visit_on} is {how} only; nobody has confirmed it."
 met: "{visit} on {visit_on} was {how}; another visit with the same clinician or for the same order is booked."
 next_step: Ask the office and the person, and have it confirmed or moved.

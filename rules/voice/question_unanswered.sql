@@ -2,7 +2,7 @@
 title: Question of the person unanswered
 why: A question that gets no answer is asked once; the next one is not asked any more.
 kind: deadline
-question: Who answers the question of {patient} from {asked_on}?
+question: Who answers {patient}'s question of {asked_on}?
 reason: "{patient} asked on {asked_on}: {words}. Nobody answered yet; an answer is due within two business days."
 met: "The question of {asked_on} was answered on {answered_on}."
 missing:

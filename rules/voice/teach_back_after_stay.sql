@@ -1,11 +1,11 @@
 /* ---
 title: Discharge instructions not said back
-why: Nearly half of what is told on leaving hospital is forgotten the same day; saying it back in own words shows what stuck.
+why: Nearly half of what is told on leaving hospital is forgotten the same day; saying it back in their own words shows what stuck.
 kind: gap
-question: Could {patient} say in own words what to do after the stay?
-reason: "{patient} came home on {home_on}; nobody noted that the instructions were said back in own words."
-met: "The instructions were said back in own words."
-next_step: In the next call ask the person to tell in own words what to take, what to watch for and whom to call.
+question: Could {patient} say in their own words what to do after the stay?
+reason: "{patient} came home on {home_on}; nobody noted that the instructions were said back in their own words."
+met: "The instructions were said back in their own words."
+next_step: In the next call ask the person to tell in their own words what to take, what to watch for and whom to call.
 missing:
   day: "The day of coming home is not exact."
   exact_day: "The day of coming home, or of the talk about the instructions, is known only by its month. Ask the person."

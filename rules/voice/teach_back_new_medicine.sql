@@ -2,10 +2,10 @@
 title: New medicine not said back
 why: With blood thinners, insulin, opioids and a few others a misunderstanding does harm within days.
 kind: gap
-question: Can {patient} say in own words how to take {what}?
-reason: "{what} is new since {since_on}; nobody noted that the person said in own words how to take it."
-met: "How to take {what} was said back in own words."
-next_step: Ask the person to tell in own words what it is for, how to take it and what to watch for.
+question: Can {patient} say in their own words how to take {what}?
+reason: "{what} is new since {since_on}; nobody noted that the person said in their own words how to take it."
+met: "How to take {what} was said back in their own words."
+next_step: Ask the person to tell in their own words what it is for, how to take it and what to watch for.
 missing:
   exact_day: "The day of the prescription, or of the talk about it, is known only by its month. Ask the person."
 excluded: {declined: "{patient} did not want to go through it."}
