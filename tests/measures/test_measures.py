@@ -45,7 +45,7 @@ SABOTAGE = [
     ("CMS122", "where i.age >= 66", "where i.age >= 67"),
     ("CMS122", "o.to_day between d.from_day and d.to_day", "o.to_day <= d.to_day"),
     ("CMS124", ">= 360", "> 360"),
-    ("CMS125", "c.month_index - 27", "c.month_index - 26"),
+    ("CMS125", "c.month_index - 15", "c.month_index - 14"),
     ("CMS125", "and f.from_age = 66", ""),
     ("CMS125", "where i.age >= 66", "where i.age > 66"),
     ("CMS125", "union all\n  select b.patient_id from both_breasts_removed b", ""),
@@ -58,6 +58,10 @@ SABOTAGE = [
     ("CMS165", "c.month_index + 6", "c.month_index + 7"),
     ("CMS165", "i.age >= f.from_age", "i.age > f.from_age"),
     ("CMS22", "p.systolic < 120000000", "p.systolic < 121000000"),
+    ("CMS22", "c.month_index - 12", "c.month_index - 13"),
+    ("CMS22", "where e.place = 1", "where e.place >= 1"),
+    ("CMS22", "or l.found in ('second', 'severe')", "or l.found <> 'normal'"),
+    ("CMS22", "or (w.code = r.reason and r.fact_table = 'medication_request')", ""),
     ("CMS249", "t.days >= 90", "t.days >= 91"),
     ("CMS249", "m.from_day < d.from_day and m.to_day is not null", "m.from_day <= d.from_day"),
     ("CMS347", "m.is_open = 1 and m.status = 'active'", "m.is_open = 1"),
@@ -65,6 +69,8 @@ SABOTAGE = [
     ("CMS50", "r.place = 1", "r.place >= 1"),
     ("CMS68", "p.started_at >= i.start_at)", "p.started_at > i.end_at)"),
     ("CMS69", "o.value_micro >= 25000000", "o.value_micro > 25000000"),
+    ("CMS69", "case when m.level = 'normal' then 0 else 1 end", "0"),
+    ("CMS69", "and r.fact_table = 'medication_request'", ""),
     ("CMS951", "p.at_start between 18 and 85", "p.at_start between 18 and 86"),
 ]
 
