@@ -6,6 +6,7 @@ the delta is read from there alone. Nothing is fetched over the network: extensi
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -26,6 +27,7 @@ from beforehand.lookahead.engines.possible import looks, put_together, suppositi
 from beforehand.lookahead.engines.relations import FEW, relations, stored_below, views_below
 from beforehand.lookahead.engines.rows import last_second
 from beforehand.lookahead.engines.shape import Shape
+from beforehand.lookahead.engines.shared_views import IN_MEMORY, Shared, shared_views
 from beforehand.lookahead.rule import Query
 
 HOUSE = "house"  # the attached database that holds the rows
@@ -35,6 +37,7 @@ _STORED_PATIENT = "stored_patient"
 LABELLED = "labelled_fact"  # facts that carry sensitivity labels: few, so that answers need not look at all facts
 VAGUE = "vague_time"  # the times that are not known to the day: whose, in which table, from when to when
 UNSURE = "person_with_vague_time"
+SMALL = 10_000  # rows; a smaller table of facts is read once
 AT_ONCE = 2_000  # such people are asked about together
 PATIENTS = "patient"  # the file of the patients, beside those of the facts
 
@@ -63,12 +66,16 @@ class DuckEngine:
         if spill is not None:
             settings["temp_directory"] = str(spill)
         self.connection = duckdb.connect(":memory:", config=settings)
+        self.connection.execute("set parquet_metadata_cache = true")  # what a file holds: read for each statement else
         self.has_labels = False
         self.has_vague = False
         self.base = Path()
         self.delta: Path | None = None
         self.kept: frozenset[str] = frozenset()  # clinical views reckoned once, for this day
         self.kept_day: int | None = None
+        self.shared: Mapping[str, Shared] = {}  # those worth it, beside those that are few rows in any case
+        self.made: dict[str, str] = {}  # whether each is a table or a view
+        self.fact_rows: dict[str, int] = {}
         self.spill = spill or Path()  # for what does not fit, and for hand-over
 
     def __enter__(self) -> DuckEngine:
@@ -179,8 +186,11 @@ class DuckEngine:
             changed = _file(delta, "delta_patient")
             self.connection.execute(f"create table delta_patient as select patient_id from '{changed}'")  # noqa: S608
         for name in FACTS:
-            text = _beside(_read(base, name), _read(delta, name) if delta else None)
-            self.connection.execute(f"create view fact_{name} as {text}")
+            files = [_read(base, name), *([_read(delta, name)] if delta else [])]
+            self.fact_rows[name] = sum(self.one(f"select count(*) from {file}") for file in files)  # noqa: S608
+            text = _beside(files[0], files[1] if delta else None)
+            made = "table" if self.fact_rows[name] < SMALL else "view"  # a file is opened for every statement
+            self.connection.execute(f"create {made} fact_{name} as {text}")
         for name, key in ((PATIENTS, "id"), (LABELLED, "patient_id")):
             text = _beside(_read(base, name), _read(delta, name) if delta else None, key)
             made = _STORED_PATIENT if name == PATIENTS else name
@@ -192,19 +202,63 @@ class DuckEngine:
         self.connection.execute(f"create table {VAGUE} as {known}")
         self.has_vague = self.one(f"select count(*) from {VAGUE}") > 0  # noqa: S608
 
+    def share(self, shapes: Iterable[Shape]) -> None:
+        """Reckon once what several of these rules ask; called before a sweep of them."""
+        found = shared_views(shapes)
+        self.shared = {
+            name: one for name, one in found.items() if not one.is_filter or one.size(self.fact_rows) <= IN_MEMORY
+        }
+        self.kept, self.kept_day = frozenset(), None
+
     def places(self, shape: Shape, as_of_day: int) -> Places:
-        """How to ask about everybody on a day: with the views of few rows it needs, reckoned once for all rules."""
+        """How to ask about everybody on a day: with the views it needs that are reckoned once for all rules."""
         if self.kept_day != as_of_day:
             self.kept, self.kept_day = frozenset(), as_of_day
-        known = relations()
         for name in views_below(shape.tables, self.kept):
-            if name in FEW:
-                view = known[name].shape
-                assert view is not None
-                text = bind_shape(view, replace(places(as_of_day), kept=self.kept))
-                self.connection.execute(f"create or replace temp table {name} as {text}")
-                self.kept |= {name}
-        return replace(places(as_of_day), kept=self.kept)
+            if name in FEW or name in self.shared:
+                self._keep_view(name, as_of_day)
+        return replace(places(as_of_day), kept=self._serving(shape))
+
+    def _keep_view(self, name: str, as_of_day: int) -> None:
+        """Reckon a view for everybody: in memory, or in a file where it may be large."""
+        view = relations()[name].shape
+        assert view is not None
+        text = bind_shape(view, replace(places(as_of_day), kept=self._serving(view)))
+        shared = self.shared.get(name)
+        if shared is not None:
+            text = f"select {', '.join(shared.columns)} from ({text})"  # noqa: S608  our own names
+        kind = "table"
+        if shared is not None and self.spill != Path() and shared.size(self.fact_rows) > IN_MEMORY:
+            file = _file(self.spill, f"shared_{uuid.uuid4().hex}")
+            self.connection.execute(f"copy ({text}) to '{file}' (format parquet, compression lz4)")
+            kind, text = "view", f"select * from '{file}'"  # noqa: S608
+        if self.made.get(name, kind) != kind:
+            self.connection.execute(f"drop {self.made[name]} {name}")
+        self.connection.execute(f"create or replace temp {kind} {name} as {text}")
+        self.made[name] = kind
+        self.kept |= {name}
+
+    def _serving(self, shape: Shape) -> frozenset[str]:
+        """The views kept that hold all columns which a text, or a view below it that is not kept, names of them."""
+        known = relations()
+        below = [one for name in views_below(shape.tables, self.kept) if (one := known[name].shape) is not None]
+        lacking = {
+            name for text in (shape, *below) for name in text.tables & self.kept
+            if name in self.shared and not self.shared[name].serves(text)
+        }  # fmt: skip
+        return self.kept - lacking
+
+    def present(self, tables: Iterable[str], with_sets: Collection[str]) -> dict[str, set[str]]:
+        """Which of these fact tables hold anything of anybody, each with the value sets its codes are in."""
+        found: dict[str, set[str]] = {}
+        for name in sorted(tables):
+            if self.fact_rows.get(name, 1):
+                found[name] = {""}
+                if name in with_sets:
+                    codes = f"select distinct {FACTS[name].by[0]} from fact_{name}"  # noqa: S608
+                    listed = self.rows(f"select distinct value_set from value_set_code where code in ({codes})")  # noqa: S608
+                    found[name].update(str(value_set) for (value_set,) in listed)
+        return found
 
     def answers(self, query: Query, shape: Shape, as_of_day: int) -> list[Answer]:
         """What a rule says of everyone."""
