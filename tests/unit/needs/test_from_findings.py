@@ -110,6 +110,32 @@ def test_need_folded_from_two_findings_closes_only_when_both_are_met(house: Hous
     assert house.need(ann).state == "CLOSED"
 
 
+def test_what_was_met_before_its_rule_fell_silent_does_not_keep_the_need_open(house: House) -> None:
+    ann = house.patient()
+    over = house.finding(ann, "result_unseen", "result:7")
+    asking = house.finding(ann, "result_unfollowed", "result:7")
+    house.run(ann)
+    house.becomes(over, status="MET")
+    house.becomes(over, state="WITHDRAWN")
+    house.run(ann)
+    assert (house.need(ann).state, house.need(ann).marked) == ("OPEN", "")
+    house.becomes(asking, status="MET")
+    house.run(ann)
+    assert (house.need(ann).state, house.need(ann).closed_why) == ("CLOSED", "MET")
+
+
+def test_what_was_withdrawn_while_it_asked_keeps_the_need_open(house: House) -> None:
+    ann = house.patient()
+    taken_back = house.finding(ann, "result_unseen", "result:7")
+    met = house.finding(ann, "result_unfollowed", "result:7")
+    house.run(ann)
+    house.becomes(taken_back, state="WITHDRAWN")
+    house.becomes(met, status="MET")
+    house.run(ann)
+    assert house.need(ann).state == "OPEN"
+    assert house.need(ann).marked
+
+
 def test_need_whose_fact_was_entered_in_error_says_which_source_withdrew_it(house: House) -> None:
     ann = house.patient()
     finding = house.finding(ann, "result_not_seen")

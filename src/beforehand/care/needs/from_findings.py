@@ -319,13 +319,13 @@ def _settle_silent(work: _Work, need: Need) -> None:
         if need.shown_from != opens:
             need.shown_from, need.opens_on = opens, opens
             work.changed[need.pk] = need
-    elif linked and all(each.state == "CURRENT" and each.status == "MET" for each in linked):
+    elif (left := _not_yet_answered(linked)) and all(each.status == "MET" for each in left):
         _close(
             work,
             need,
             "MET",
-            reason(linked[0], patient=work.name(need.patient_id), today=work.as_of) or "The record shows it done",
-            linked,
+            reason(left[0], patient=work.name(need.patient_id), today=work.as_of) or "The record shows it done",
+            left,
         )
     elif need.patient_id in work.joined:
         _close(work, need, "JOINED", "Worked on under the person's joined record", linked)
@@ -337,6 +337,16 @@ def _settle_silent(work: _Work, need: Need) -> None:
             need.marked, need.changed_at = why, work.now
             work.changed[need.pk] = need
             _note(work, need, "MARKED", f"Stays open: {why}")
+
+
+def _not_yet_answered(linked: Sequence[Any]) -> list[Any]:
+    """Findings whose answer decides; none where one was taken back while it still asked.
+
+    One that was met or excluded before its rule stopped speaking of it (a stay that is over) had asked for nothing.
+    """
+    left = [each for each in linked if each.state == "CURRENT"]
+    asked = any(each.state != "CURRENT" and each.status not in ("MET", "EXCLUDED") for each in linked)
+    return [] if asked else left
 
 
 def _close(work: _Work, need: Need, why: str, words: str, linked: Sequence[Any]) -> None:
