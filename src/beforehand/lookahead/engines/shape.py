@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlglot
 from sqlglot import exp
@@ -36,6 +37,11 @@ class Shape:
 
     def value_sets(self) -> list[tuple[str, int]]:
         """Value sets named by a literal compared with a column ``value_set``, each with its line."""
+        return list(self._value_sets)
+
+    @cached_property
+    def _value_sets(self) -> tuple[tuple[str, int], ...]:
+        """The whole tree is walked for them once: every sweep asks each rule, and each rule its views."""
         found = []
         for comparison in self.tree.find_all(exp.EQ, exp.In):
             if isinstance(comparison, exp.EQ):
@@ -45,7 +51,7 @@ class Shape:
             if any(isinstance(side, exp.Column) and side.name == "value_set" for side in sides):
                 literals = [side for side in sides if isinstance(side, exp.Literal) and side.is_string]
                 found += [(str(side.this), line_of(side)) for side in literals]
-        return found
+        return tuple(found)
 
 
 def shape_of(text: str) -> Shape:
