@@ -10,8 +10,8 @@ import pytest
 
 pytestmark = pytest.mark.one_database
 FIGURES = {
-    "settings", "truth", "beforehand", "baselines", "work", "silent_feeds", "by_kind", "misses", "false_rows",
-    "false_by_rule", "seconds", "cpu_seconds",
+    "settings", "truth", "beforehand", "baselines", "work", "silent_feeds", "by_kind", "by_fault", "misses",
+    "false_rows", "false_by_rule", "seconds", "cpu_seconds",
 }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_found_counts_from_the_first_morning_up_to_the_day_it_strikes() -> None:
 
 
 def test_a_row_is_so_while_the_bump_is_open_and_false_for_a_look_alike_or_nothing() -> None:
-    def verdict(seen: Seen, *affairs: Affair, behind: tuple[int, ...] = ()) -> str:
+    def verdict(seen: Seen, *affairs: Affair, behind: tuple[tuple[int, str], ...] = ()) -> str:
         ledger = Ledger()
         ledger.note(DAY + timedelta(days=5), {9: seen}, {1: list(affairs)}, behind)
         return ledger.appearances[0].verdict
@@ -65,21 +65,24 @@ def test_a_row_is_so_while_the_bump_is_open_and_false_for_a_look_alike_or_nothin
     assert verdict(need(), affair(look_alike="stopped")) == "look-alike"
     assert verdict(need()) == "nothing behind it"
     assert verdict(need(), settled) == "after it was settled"
-    assert verdict(need(), behind=(1,)) == "late news"
+    assert verdict(need(), behind=((1, "MedicationDispense"),)) == "late news"
+    assert verdict(need(), behind=((1, "Invoice"), (2, "MedicationDispense"))) == "nothing behind it"
 
 
 def test_a_need_that_stays_is_judged_once_and_one_that_comes_back_again() -> None:
     ledger, bump = Ledger(), affair()
     for offset, seen in enumerate([{9: need()}, {9: need()}, {}, {9: need()}]):
         ledger.note(DAY + timedelta(days=offset), seen, {1: [bump]}, ())
-    assert precision(ledger.appearances) == {"needs": 2, "right": 2, "precision": 1.0, "by_verdict": {"right": 2}}
+    found = precision(ledger.appearances)
+    assert (found["needs"], found["right"], found["precision"], found["by_verdict"]) == (2, 2, 1.0, {"right": 2})
 
 
 def test_late_news_is_left_out_of_precision_and_counted() -> None:
     ledger = Ledger()
-    ledger.note(DAY, {9: need()}, {1: []}, (1,))
+    ledger.note(DAY, {9: need()}, {1: []}, ((1, "MedicationDispense"),))
     ledger.note(DAY, {10: need()}, {1: [affair()]}, ())
     assert precision(ledger.appearances)["precision"] == 1.0
+    assert precision(ledger.appearances)["precision_with_late_news"] == 0.5
     assert precision(ledger.appearances)["by_verdict"] == {"late news": 1, "right": 1}
 
 

@@ -308,7 +308,7 @@ def _routine(world: World, person: Person, day: date) -> None:
         elif not (person.is_hungry and "food" in words):
             said = pages.coded(answer, "Never true" if "food" in words else "Never smoker")
             world.send(CLINIC, person, fine(f"loinc:{code}", words, moment, said=said, category="survey"), day)
-    if person.takes(METFORMIN):
+    if person.lives_with(METFORMIN):
         world.send(CLINIC, person, pages.procedure("hcpcs:G0246", "Foot exam", day), day)
         person.sugar_on = day
         person.sugar_page = world.send(

@@ -56,10 +56,18 @@ def next_working(day: date) -> date:
     return day if is_working(day) else working_days_after(day, 1)
 
 
+@lru_cache(maxsize=2000)
 def clock_change(day: date) -> bool:
     """Whether the clocks are changed on that day."""
     before, after = (datetime.combine(day, time(hour), ZONE).utcoffset() for hour in (0, 23))
     return before != after
+
+
+def next_clock_change(day: date) -> date:
+    """The first day from then on on which the clocks are changed."""
+    while not clock_change(day):
+        day += timedelta(days=1)
+    return day
 
 
 def at(day: date, clock: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from beforehand.world.truth import SilentFeed
 
 Page = dict[str, Any]
+LATE, DEAD_FEED = "late message", "dead feed"
 
 SOURCES = {
     "st-brigid": "St. Brigid Hospital",
@@ -39,23 +40,26 @@ class Feed:
     """Everything on its way."""
 
     dice: Random
-    late_share: float = 0.02
+    late_share: float = 0.05
     double_share: float = 0.03
     silent: list[SilentFeed] = field(default_factory=list)
     waiting: dict[tuple[date, str], list[Page]] = field(default_factory=lambda: defaultdict(list))
     again: dict[date, list[Delivery]] = field(default_factory=lambda: defaultdict(list))
     late: int = 0
     doubled: int = 0
+    twice: set[tuple[str, str]] = field(default_factory=set)  # what stood in a file that came again
 
-    def arrival(self, source: str, day: date, *, may_be_late: bool) -> date:
-        """The evening on which what this source says on ``day`` arrives."""
+    def arrival(self, source: str, day: date, *, may_be_late: bool) -> tuple[date, str]:
+        """The evening on which what this source says on ``day`` arrives; and what kept it, if anything did."""
+        kept = ""
         if may_be_late and self.dice.random() < self.late_share:
             self.late += 1
+            kept = LATE
             day += timedelta(days=self.dice.randint(2, 4))
         for pause in self.silent:
             if pause.source == source and pause.since <= day < pause.until:
-                day = pause.until
-        return day
+                day, kept = pause.until, DEAD_FEED
+        return day, kept
 
     def put(self, source: str, arrives: date, pages: list[Page]) -> None:
         """Hand pages over, to arrive on that evening."""
@@ -71,6 +75,7 @@ class Feed:
                 out.append(one)
                 if self.dice.random() < self.double_share:
                     self.doubled += 1
+                    self.twice |= {(source, f"{page['resourceType']}/{page['id']}") for page in pages}
                     self.again[day + timedelta(days=1)].append(one)
         return out + self.again.pop(day, [])
 

@@ -18,6 +18,7 @@ REASONS = (
     ("icd10cm:A09", "Gastroenteritis"),
 )
 HOSPITAL = "st-brigid"
+HOLIDAY = "holiday discharge"
 
 
 def stay(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
@@ -35,13 +36,20 @@ def stay(world: World, person: Person, day: date, dice: Random, fooled: str) -> 
         _summary(world, person, today, reference, dice, fooled)
         _afterwards(world, person, today, reference, dice, fooled)
 
-    home = day + timedelta(days=nights)
-    if dice.random() < 0.15:  # the evening before a holiday, where one is near
-        eves = [
-            home + timedelta(days=more) for more in range(1, 9) if not days.is_working(home + timedelta(days=more + 1))
-        ]
-        home = next((eve for eve in eves if (eve + timedelta(days=1)) in days.holidays(eve.year)), home)
-    world.on(home, leave)
+    world.on(_home_on(day, nights, dice), leave)
+
+
+def _home_on(day: date, nights: int, dice: Random) -> date:
+    """So many nights later; where a holiday is near mostly on the day before it, because wards empty then."""
+    near = [day + timedelta(days=count) for count in range(2, 9)]
+    eves = [each for each in near if is_eve(each)]
+    return eves[0] if eves and dice.random() < 0.9 else day + timedelta(days=nights)
+
+
+def is_eve(day: date) -> bool:
+    """The day before a holiday."""
+    after = day + timedelta(days=1)
+    return after in days.holidays(after.year)
 
 
 def _notice(world: World, person: Person, day: date, stay_is: str, dice: Random) -> None:
@@ -101,6 +109,7 @@ def _afterwards(world: World, person: Person, home: date, stay_is: str, dice: Ra
         affair.pages.add((HOSPITAL, stay_is))
         affair.names.add("hospital")
         affair.known_on = home
+        affair.faults |= {HOLIDAY} if is_eve(home) else set()
     _call(world, person, home, started["no_call_after_stay"])
     _visit(world, person, home, started["no_visit_after_stay"], dice)
     _list(world, person, home, stay_is, started["list_not_reconciled"])
@@ -176,7 +185,7 @@ def _medicine(world: World, person: Person, home: date, stay_is: str, fooled: st
         world.on(today + timedelta(days=20), lambda later: order("completed", later, reference))
 
     reference = order("active", home)
-    affair.mend, affair.delay = fetched, (0, 1)
+    affair.mend, affair.delay, affair.supply_days = fetched, (0, 1), 20
     world.strikes(affair, home + timedelta(days=4))
     if not affair.is_bump:
         fetched(home)

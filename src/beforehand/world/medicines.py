@@ -94,8 +94,8 @@ def _go_wrong(world: World, person: Person, supply: Supply, day: date, trouble: 
         affair = world.affair(trouble, person, words)
         affair.names.add(supply.name)
         affair.pages |= {("corner-pharmacy", last), ("park-primary-care", supply.order)}
-        affair.known_on = day
-        affair.delay = (1, 3)
+        world.told(affair, "corner-pharmacy", day)
+        affair.delay, affair.supply_days = (1, 3), supply.per_fill
 
         def mend(today: date) -> None:
             if trouble == "renewal_missing":
@@ -170,7 +170,7 @@ def never_filled(world: World, person: Person, day: date, dice: Random, fooled: 
         order("completed", today, reference)
 
     reference = order("active", day)
-    affair.mend, affair.delay = fetch, (1, 3)
+    affair.mend, affair.delay, affair.supply_days = fetch, (1, 3), 14
     world.strikes(affair, day + timedelta(days=30))
     match fooled:
         case "fetched on the sixth day":

@@ -106,6 +106,10 @@ class Person:
         """Whether one of these is among the medicines taken for good."""
         return any(supply.medicine in medicines and not supply.is_stopped for supply in self.supplies)
 
+    def lives_with(self, medicine: Medicine) -> bool:
+        """Whether they live with what this medicine is for, be it taken or stopped."""
+        return any(ailment.medicine == medicine for ailment in self.ailments)
+
     def free_day(self, wanted: date) -> date:
         """The first working day from then on on which nothing else is booked; it is booked from now on."""
         day = days.next_working(wanted)

@@ -26,10 +26,11 @@ class Affair:
     strikes: date | None = None
     deadline: date | None = None
     known_on: date | None = None
-    needs_no_look: bool = False  # nobody could foresee it: it strikes on the day it is known
     pages: set[tuple[str, str]] = field(default_factory=set)
+    faults: set[str] = field(default_factory=set)  # what else went wrong in telling of it, or made its days odd
     names: set[str] = field(default_factory=set)  # what it is about, in words: a medicine, a test, a place
     chance: float = 0.9  # that one attempt sets it right
+    supply_days: int = 0  # of a medicine: how long what is fetched lasts
     delay: tuple[int, int] = (1, 2)  # days until it is right after that
     mend: Mend | None = None
     asked_on: list[date] = field(default_factory=list)
@@ -57,8 +58,8 @@ class Reaction:
     on: date | None = None  # the day it is arranged for
     until: date | None = None
     number: str = ""
-    is_settled: bool = False  # it had been set right before the call
-    decided: str = ""  # a clinician's decision: keep, stop
+    is_settled: bool = False  # it had been set right before the call, on that day
+    supply_days: int = 0  # of a medicine that was fetched: how long it lasts
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from beforehand.world.truth import Affair
 from beforehand.world.world import World
 
 PCP = "Dr. Lena Park"
+CLOCK = "clock change"
 SPECIALISTS = (
     ("snomed:183519002", "Referral to heart clinic", "Harbor Heart Clinic"),
     ("", "Referral to kidney clinic", "Harbor Kidney Clinic"),
@@ -122,13 +123,17 @@ def rebook(world: World, person: Person, words: str, today: date, affair: Affair
 
 def clash(world: World, person: Person, day: date, dice: Random, fooled: str) -> None:
     """Two offices book the same hour; or hours that only seem to meet, because one of them writes another clock."""
-    on = person.free_day(day + timedelta(days=dice.randint(12, 30)))
+    on, changed = day + timedelta(days=dice.randint(12, 30)), days.next_clock_change(day)
+    if changed <= day + timedelta(days=45):
+        on = max(on, changed)  # booked by one clock, and held by the other
+    on = person.free_day(on)
     affair = world.affair("clash", person, f"two visits at once on {on}", look_alike=fooled)
+    affair.faults |= {CLOCK} if changed <= on else set()
     affair.names |= {"Heart clinic", "Foot check"}
     late = {"an hour lies between": "14:30", "told in two clocks": "14:00"}.get(fooled, "10:15")
     first = book(world, person, "Heart clinic", on, day, affair=affair, rides=False)
-    if fooled == "told in two clocks":
-        # 14:00 here is 18:00 or 19:00 in universal time; 10:00 to 10:30 here is not
+    if fooled == "told in two clocks" or (not fooled and dice.random() < 0.5):
+        # 14:00 here is 18:00 or 19:00 in universal time, by the clock of that day; 10:15 is 14:15 or 15:15
         page = pages.appointment("Foot check", days.in_utc(on, late), 30, "Park Primary Care", day)
     else:
         page = pages.appointment("Foot check", days.at(on, late), 30, "Park Primary Care", day)
@@ -262,7 +267,7 @@ def authorization(world: World, person: Person, day: date, dice: Random, fooled:
         _approve(world, person, made, day, until, affair)
     affair.mend = lambda today: _approve(world, person, made, today, on + timedelta(days=30), affair)
     affair.delay = (2, 6)
-    affair.known_on = day
+    world.told(affair, "harbor-clinic", day)
 
     def done(today: date) -> None:
         keep(world, person, visit, words, today, order=made, affair=affair)

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
+from typing import NamedTuple
 
 from beforehand.world import days
 from beforehand.world.feed import Delivery, Feed, Page
@@ -23,6 +24,15 @@ SUBJECT = {
 AFTERMATH = (6, 14)  # days until what struck is over
 
 
+class Behind(NamedTuple):
+    """Something of a person that was said and had not arrived yet: until then the record was behind."""
+
+    person: int
+    what: str  # the type of resource
+    since: date
+    until: date
+
+
 class World:
     """Days go by one after the other; whoever lives in it only sees what the feed delivers, and may ask."""
 
@@ -33,7 +43,7 @@ class World:
         self.people: list[Person] = []
         self.affairs: list[Affair] = []
         self.feed = Feed(self.dice("feed"))
-        self.behind: list[tuple[int, date, date]] = []  # person, said on, arrived on: while the record was behind
+        self.behind: list[Behind] = []
         self._agenda: list[tuple[date, int, Happening]] = []
         self._count = 0
         self._ids = 0
@@ -66,12 +76,13 @@ class World:
         reference: str = "", on_time: bool = False, foretells: bool = True,
     ) -> str:  # fmt: skip
         """A source says something of a person on a day; returns the reference. With ``reference``, a new version."""
-        arrives = self.feed.arrival(source, max(day, self.start), may_be_late=affair is not None and not on_time)
+        arrives, kept = self.feed.arrival(source, max(day, self.start), may_be_late=affair is not None and not on_time)
         if arrives > max(day, self.start):
-            self.behind.append((person.number, max(day, self.start), arrives))
+            self.behind.append(Behind(person.number, page["resourceType"], max(day, self.start), arrives))
         if source not in person.known_to:
             person.known_to.add(source)
-            self.feed.put(source, self.feed.arrival(source, max(day, self.start), may_be_late=False), [who(person)])
+            introduced, _ = self.feed.arrival(source, max(day, self.start), may_be_late=False)
+            self.feed.put(source, introduced, [who(person)])
         if not reference:
             self._ids += 1
             reference = f"{page['resourceType']}/{person.slug}-{self._ids}"
@@ -86,8 +97,9 @@ class World:
         if affair is not None:
             affair.pages.add((source, reference))
             under_way = affair.asked_on or affair.settled_on or affair.struck_on
-            if foretells and not under_way and (affair.known_on is None or affair.known_on < arrives):
-                affair.known_on = arrives
+            if foretells and not under_way:
+                affair.known_on = max(affair.known_on or arrives, arrives)
+                affair.faults |= {kept} - {""}
         return reference
 
     # What is true
@@ -104,6 +116,12 @@ class World:
         if affair.is_bump:
             affair.strikes = day
             self.on(day, lambda today: self._strike(affair, today))
+
+    def told(self, affair: Affair, source: str, day: date) -> None:
+        """What foretells it was said by this source on that day; it is known once that has arrived."""
+        arrives, kept = self.feed.arrival(source, max(day, self.start), may_be_late=False)
+        affair.known_on = max(affair.known_on or arrives, arrives)
+        affair.faults |= {kept} - {""}
 
     def _strike(self, affair: Affair, today: date) -> None:
         if affair.settled_on is None:
@@ -122,7 +140,7 @@ class World:
         affair = self.affairs[number]
         affair.asked_on.append(today)
         if not affair.is_bump or affair.settled_on is not None:
-            return Reaction(agreed=True, on=today, is_settled=True)
+            return Reaction(agreed=True, on=affair.settled_on or today, is_settled=True, supply_days=affair.supply_days)
         if affair.mending_on is None:
             dice = self.dice("ask", number, len(affair.asked_on))
             if dice.random() >= affair.chance:

@@ -80,6 +80,29 @@ ABOUT: Mapping[str, About] = {
 }
 
 
+MEDICINE = ("MedicationRequest", "MedicationDispense")
+SEEN_TO = ("Procedure", "Observation", "DiagnosticReport", "Encounter", "Appointment", "Immunization")
+# What a row of each topic would have gone away by, had it arrived; of any other topic: whatever is on its way.
+ANSWERS: Mapping[str, Collection[str]] = {
+    "medicines": MEDICINE,
+    "medicine_safety": (*MEDICINE, "Observation"),
+    "results": SEEN_TO,
+    "chronic": SEEN_TO,
+    "prevention": SEEN_TO,
+    "utilization": (*SEEN_TO, "ServiceRequest"),
+    "visits": ("Appointment", "Encounter", "Communication"),
+    "bills": ("Invoice", "ExplanationOfBenefit"),
+    "coverage": ("Coverage",),
+}
+ANYTHING = frozenset((*MEDICINE, *SEEN_TO, "ServiceRequest", "Communication", "Task", "Invoice", "Coverage",
+                      "ExplanationOfBenefit", "ClaimResponse", "DocumentReference"))  # fmt: skip
+
+
+def answers_to(seen: Seen) -> frozenset[str]:
+    """The types of resources by which this row would go away."""
+    return frozenset(what for said in seen.said for what in ANSWERS.get(said.topic, ANYTHING))
+
+
 def concerns(said: Said, affair: Affair) -> bool:
     """Whether this is about this affair of the same person: by topic and words, and it rests on it or names it."""
     wanted = ABOUT[affair.kind]

@@ -98,22 +98,31 @@ class Desk:
         reaction = self.world.ask(waiting[0].number, today)
         for other in waiting[1:]:
             self.world.ask(other.number, today)
-        kind = step_to_log(form_for(need.id, by=by).step_kind)
+        kind = step_to_log(form_for(need.id, by=by).step_kind, reaction)
+        if reaction.is_settled and not (kind == "refill" and reaction.supply_days):
+            dismiss_need(need=need.id, by=by, reason="It is done already, they say; the record will follow")
+            self.dismissed += 1
+            return
         say_what_happened(need=need.id, by=by, answers=answers(kind, reaction, today), kind=kind)
 
 
-def step_to_log(kind: str) -> str:
-    """Bookings and rides are made by the office that is called, and its record says so: the call is what is logged."""
+def step_to_log(kind: str, reaction: Reaction) -> str:
+    """Bookings and rides are made by the office that is called, and its record says so: the call is what is logged.
+
+    So it is where nobody answered and the form has no words for that: nothing was gone through, checked or received.
+    """
+    if not reaction.agreed and kind not in ("refill", "result", "authorization"):
+        return "call"
     return "call" if kind in ("book", "ride", "visit", "other") else kind
 
 
 def answers(kind: str, reaction: Reaction, today: date) -> dict[str, Any]:
     """What a coordinator writes down of what she was told."""
     if not reaction.agreed:
-        unreached = {"call": "not-reached", "result": "no-answer", "authorization": "no-answer"}
-        kinds = {"refill": "requested", "bill": "checked", "referral": "received", "reconcile": "done",
-                 "plan": "reviewed"}  # fmt: skip
-        return {"happened": unreached.get(kind) or kinds[kind]}
+        untold = {"call": "not-reached", "result": "no-answer", "authorization": "no-answer", "refill": "requested"}
+        return {"happened": untold[kind]}
+    if reaction.is_settled and kind == "refill":
+        return {"happened": "picked-up", "on": reaction.on, "days": reaction.supply_days}
     told = {"call": "reached", "result": "seen", "authorization": "no-answer", "refill": "requested",
             "bill": "checked", "referral": "received", "reconcile": "done", "plan": "reviewed"}  # fmt: skip
     return {"happened": told[kind]}

@@ -7,16 +7,18 @@ from datetime import date
 
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from beforehand.care.needs import jobs
-from beforehand.care.needs.arrivals import catch_up, ready_to_receive, receive
+from beforehand.care.needs.arrivals import catch_up, ready_to_receive
 from beforehand.care.needs.models import LIVE, Need, NeedFinding
 from beforehand.care.needs.operations import operations_needs
 from beforehand.care.needs.register import rule_words
 from beforehand.clinical.times import day_of
 from beforehand.doors.cli.simulate.about import Said, Seen
 from beforehand.doors.cli.simulate.clock import clock_at
-from beforehand.intake.ledger import source_named
+from beforehand.intake.apply import apply_messages
+from beforehand.intake.ledger import keep, source_named
 from beforehand.lookahead.models import Finding
 from beforehand.lookahead.words import next_step, question, reason
 from beforehand.record.access import for_principal, system_principal
@@ -74,10 +76,12 @@ class House:
             jobs.each_night()
 
     def post(self, today: date, deliveries: list[Delivery]) -> None:
-        """What arrives on an evening, each file through the one door; then whatever is left to finish."""
+        """What arrives on an evening: each file is kept and applied, and after the last one the rules look, once."""
         with clock_at(today, "20:00"):
             for one in deliveries:
-                receive(one.data, self.sources[one.source], name=one.name, as_of=today)
+                source = self.sources[one.source]
+                message = keep(data=one.data, source=source, name=one.name, received_at=timezone.now())
+                apply_messages(source, [(message, one.data)])
             catch_up(as_of=today)
 
     def silent_sources(self, today: date) -> set[str]:

@@ -27,6 +27,8 @@ def make(chosen: str, told: Path, out: Path | None) -> None:
     given = json.loads(chosen)
     chose = Settings(**{**given, "start": date.fromisoformat(given["start"]), "without": tuple(given["without"])})
     remember_sound(Path(settings.HOME) / "cache" / "sound-rules.json")
+    if sys.stderr.isatty():
+        print("Making a home for the simulation and checking the rules ...", file=sys.stderr, flush=True)
     open_house()
     try:
         with held_still(chose.without), Progress("simulating", " days", total=chose.days) as bar:

@@ -25,7 +25,10 @@ from beforehand.doors.cli.simulate.score import (
 )
 from beforehand.world import days
 from beforehand.world.build import build
+from beforehand.world.feed import DEAD_FEED, LATE
+from beforehand.world.hospital import HOLIDAY
 from beforehand.world.truth import Affair
+from beforehand.world.visits import CLOCK
 from beforehand.world.world import World
 
 OF_A_RULE = 8  # false rows listed for study
@@ -69,7 +72,11 @@ def simulate(chosen: Settings, *, progress: Progress | None = None) -> tuple[dic
                 by_person.setdefault(affair.person, []).append(affair)
             known = len(world.affairs)
             seen = house.list_of(today)
-            behind = (person for person, since, until in world.behind if since <= today <= until + timedelta(days=1))
+            behind = {
+                (each.person, each.what)
+                for each in world.behind
+                if each.since <= today <= each.until + timedelta(days=1)
+            }
             ledger.note(today, seen, by_person, behind)
             if days.is_working(today):
                 desk.work(today, seen, by_person)
@@ -112,6 +119,7 @@ def outcome(
         "work": _work(chosen, desk, ledger),
         "silent_feeds": _silence(world, heard_silent),
         "by_kind": _by_kind(bumps, world, ledger),
+        "by_fault": _by_fault(bumps, world, ledger),
         "misses": _misses(bumps, ledger),
         "false_rows": _false_rows(world, ledger),
         "false_by_rule": dict(Counter(each.rule for each in ledger.false()).most_common()),
@@ -134,6 +142,8 @@ def _work(chosen: Settings, desk: Desk, ledger: Ledger) -> dict[str, Any]:
         "new_needs_a_coordinator_day": each(len(ledger.appearances)),
         "busiest_day_rows_a_coordinator": max((day.rows for day in desk.days), default=0) / chosen.coordinators,
         "people_on_the_list_a_morning": round(sum(ledger.rows) / max(1, len(ledger.rows)), 1),
+        "days_with_rows_left": sum(day.rows > day.worked for day in desk.days),
+        "working_days": len(desk.days),
         "dismissed": desk.dismissed,
     }
 
@@ -164,6 +174,29 @@ def _by_kind(bumps: list[Affair], world: World, ledger: Ledger) -> dict[str, Any
         for kind in ABOUT
         if any(affair.kind == kind for affair in world.affairs)
     }  # fmt: skip
+
+
+def _by_fault(bumps: list[Affair], world: World, ledger: Ledger) -> dict[str, Any]:
+    """Each kind of seeded fault, with the bumps that it made or that had to be told through it."""
+    shown = {each.affair for each in ledger.false() if each.verdict == "look-alike"}
+
+    def line(is_of: Callable[[Affair], bool]) -> dict[str, Any]:
+        look_alikes = [affair for affair in world.affairs if not affair.is_bump and is_of(affair)]
+        return summary([affair for affair in bumps if is_of(affair)], ledger.first_seen) | {
+            "near_misses": len(look_alikes),
+            "near_misses_fooled": sum(affair.number in shown for affair in look_alikes),
+        }
+
+    return {
+        "lost_refill": line(lambda affair: affair.kind == "lost_refill"),
+        "silent_agency": line(lambda affair: affair.kind in ("silent_agency", "social_agency_silent")),
+        "wrong_bill": line(lambda affair: affair.kind == "wrong_bill"),
+        "duplicate_messages": line(lambda affair: not affair.pages.isdisjoint(world.feed.twice)),
+        "late_messages": line(lambda affair: LATE in affair.faults),
+        "dead_feed": line(lambda affair: DEAD_FEED in affair.faults),
+        "holiday_discharge": line(lambda affair: HOLIDAY in affair.faults),
+        "clock_change": line(lambda affair: CLOCK in affair.faults),
+    }
 
 
 def _is_fooled(each: Appearance, world: World, kind: str) -> bool:

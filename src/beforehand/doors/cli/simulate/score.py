@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from beforehand.doors.cli.simulate.about import Seen, matches
+from beforehand.doors.cli.simulate.about import Seen, answers_to, matches
 from beforehand.world.truth import Affair
 
 LISTED = 60  # misses listed for study
@@ -36,9 +36,10 @@ class Ledger:
     standing: set[int] = field(default_factory=set)
     rows: list[int] = field(default_factory=list)  # people on the list, a morning
 
-    def note(self, today: date, seen: dict[int, Seen], affairs: dict[int, list[Affair]], behind: Iterable[int]) -> None:
-        """One morning's list. ``behind``: people of whom something that has happened is still on its way."""
-        late = set(behind)
+    def note(
+        self, today: date, seen: dict[int, Seen], affairs: dict[int, list[Affair]], behind: Collection[tuple[int, str]]
+    ) -> None:
+        """One morning's list. ``behind``: of whom something that has happened is still on its way, and what it is."""
         self.rows.append(len({each.person for each in seen.values()}))
         for need, each in seen.items():
             found = matches(each, affairs.get(each.person, ()))
@@ -47,18 +48,20 @@ class Ledger:
                 if affair.strikes is None or today <= affair.strikes:
                     self.first_seen.setdefault(affair.number, today)
             if need not in self.standing:
-                self._judge(today, each, found, bumps, late)
+                self._judge(today, each, found, bumps, behind)
         self.standing = set(seen)
 
     def false(self) -> list[Appearance]:
         """What came onto the list without cause."""
         return [each for each in self.appearances if each.verdict not in ("right", "late news")]
 
-    def _judge(self, today: date, each: Seen, found: list[Affair], bumps: list[Affair], late: set[int]) -> None:
+    def _judge(
+        self, today: date, each: Seen, found: list[Affair], bumps: list[Affair], behind: Collection[tuple[int, str]]
+    ) -> None:
         yesterday = today - timedelta(days=1)
         if any(affair.settled_on is None or affair.settled_on >= yesterday for affair in bumps):
             verdict = "right"
-        elif each.person in late:
+        elif any(person == each.person and what in answers_to(each) for person, what in behind):
             verdict = "late news"
         elif bumps:
             verdict = "after it was settled"
@@ -114,10 +117,16 @@ def summary(bumps: Sequence[Affair], first_seen: dict[int, date]) -> dict[str, A
 
 
 def precision(appearances: Iterable[Appearance]) -> dict[str, Any]:
-    """Of the needs that came onto the list, how many were so. What was only late news is left out and counted."""
+    """Of the needs that came onto the list, how many were so: with what stood on late news left out, and with it."""
     by: dict[str, int] = {}
     for each in appearances:
         by[each.verdict] = by.get(each.verdict, 0) + 1
     right = by.get("right", 0)
     whole = sum(count for verdict, count in by.items() if verdict != "late news")
-    return {"needs": sum(by.values()), "right": right, "precision": share(right, whole), "by_verdict": by}
+    return {
+        "needs": sum(by.values()),
+        "right": right,
+        "precision": share(right, whole),
+        "precision_with_late_news": share(right, sum(by.values())),
+        "by_verdict": by,
+    }

@@ -34,6 +34,7 @@ def tell(outcome: Mapping[str, Any]) -> None:
     _headline(outcome)
     _three_ways(outcome)
     _caseload(outcome["work"], outcome["settings"])
+    _faults(outcome["by_fault"])
     _kinds(outcome["by_kind"])
     _study(outcome)
     click.echo(
@@ -45,10 +46,12 @@ def _headline(outcome: Mapping[str, Any]) -> None:
     chosen, truth = outcome["settings"], outcome["truth"]
     click.echo(
         f"{chosen['patients']:,} people, {chosen['days']} days from {chosen['start']}, "
-        f"{_count(chosen['coordinators'], 'coordinator')}, up to {_count(chosen['capacity'], 'row')} a day each."
+        f"{_count(chosen['coordinators'], 'coordinator')}, who can deal with up to "
+        f"{_count(chosen['capacity'], 'row')} a day each (a row is a person)."
     )
     click.echo(
-        f"{truth['bumps_counted']:,} bumps struck or would have, and {truth['near_misses']:,} things only looked so. "
+        f"{truth['bumps_counted']:,} things went wrong or would have, as the records could tell beforehand; "
+        f"{truth['near_misses']:,} only looked so. "
         f"{truth['late_messages']} messages came late, {truth['duplicate_files']} files came twice."
     )
     for pause in outcome["silent_feeds"]:
@@ -74,26 +77,55 @@ def _three_ways(outcome: Mapping[str, Any]) -> None:
             for name, way in ways.items()
         ),
     )  # fmt: skip
-    late = outcome["beforehand"]["by_verdict"].get("late news", 0)
+    ours = outcome["beforehand"]
+    late = ours["by_verdict"].get("late news", 0)
+    wrong = sum(count for verdict, count in ours["by_verdict"].items() if verdict not in ("right", "late news"))
+    click.echo(
+        f"Of {_count(ours['needs'], 'need')} that came onto the list {ours['right']:,} were so, {wrong} were not."
+    )
     if late:
-        click.echo(f"{late} rows stood on news that was still on its way; they are left out of “so when shown”.")
+        click.echo(
+            f"{late} more stood there because what answers them was still on its way (a silent source, a late "
+            f"message): left out of “so when shown”, which with them is {_percent(ours['precision_with_late_news'])}."
+        )
     click.echo()
 
 
 def _caseload(work: Mapping[str, Any], chosen: Mapping[str, Any]) -> None:
     click.echo(
-        f"With {work['patients_a_coordinator']:g} people a coordinator: {work['rows_to_do_a_coordinator_day']:g} rows "
-        f"to do a day ({work['pressing_rows_a_coordinator_day']:g} pressing; "
-        f"{work['busiest_day_rows_a_coordinator']:g} on the busiest day), "
-        f"{work['rows_worked_a_coordinator_day']:g} worked of at most {chosen['capacity']}; "
-        f"{work['new_needs_a_coordinator_day']:g} new needs a day."
+        f"The caseload: {work['patients_a_coordinator']:g} people a coordinator. On a working day "
+        f"{work['rows_to_do_a_coordinator_day']:g} of them needed something "
+        f"({work['pressing_rows_a_coordinator_day']:g} this week or sooner; "
+        f"{work['busiest_day_rows_a_coordinator']:g} on the busiest day), and "
+        f"{work['new_needs_a_coordinator_day']:g} new needs came."
     )
+    days, left = work["working_days"], work["days_with_rows_left"]
+    click.echo(
+        f"Everybody who needed something was dealt with on {days - left} of {_count(days, 'working day')}."
+        + (" On the others the least urgent had to wait." if left else "")
+    )
+    click.echo()
+
+
+def _faults(by_fault: Mapping[str, Any]) -> None:
+    print_table(
+        ["what the simulation breaks", "things going wrong", "found in time", "closed in time", "look-alikes",
+         "of them shown"],
+        (
+            (
+                name.replace("_", " "), one["bumps"], _percent(one["recall"]), _percent(one["share_closed_in_time"]),
+                one["near_misses"], one["near_misses_fooled"],
+            )
+            for name, one in by_fault.items()
+        ),
+    )  # fmt: skip
     click.echo()
 
 
 def _kinds(by_kind: Mapping[str, Any]) -> None:
     print_table(
-        ["kind", "bumps", "found", "days of warning", "closed in time", "look-alikes", "of them shown"],
+        ["what goes wrong", "how often", "found in time", "days of warning", "closed in time", "look-alikes",
+         "of them shown"],
         (
             (
                 kind.replace("_", " "), one["bumps"], _percent(one["recall"]), _days(one["lead_days_median"]),
@@ -111,7 +143,7 @@ def _study(outcome: Mapping[str, Any]) -> None:
         for miss in misses[:SHOWN]:
             click.echo(f"  {miss['kind']}: {miss['words']}; known {miss['known_on']}, struck {miss['strikes']}")
     if false:
-        click.echo("\nOn the list without cause, by rule, with the first of each:")
+        click.echo("\nOn the list without cause, by rule, with the first need of each:")
         firsts = {row["rule"]: row for row in reversed(false)}
         for rule, count in list(outcome["false_by_rule"].items())[:SHOWN]:
             row = firsts[rule]
