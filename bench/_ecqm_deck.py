@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -41,6 +42,7 @@ class Deck:
     cases: list[Case] = field(default_factory=list)
     sets: dict[str, dict[str, Pairs]] = field(default_factory=dict)
     single_codes: dict[tuple[str, str], Pairs] = field(default_factory=dict)
+    unread: Counter[str] = field(default_factory=Counter)  # what could not be read, and how often
 
     def codes_of(self, oid: str, year: str) -> Pairs:
         """The codes of a value set in that year's deck, else in another year's."""
@@ -59,12 +61,19 @@ def read_deck(place: Path) -> Deck:
     """Everything in a folder, or in an archive of one."""
     deck = Deck()
     for name, content in _files(place):
-        if name.endswith(".json"):
-            _read_measures(deck, json.loads(content))
-            continue
-        for line in content.splitlines():
-            if line.strip():
-                _read_line(deck, json.loads(line))
+        is_lines = not name.endswith(".json")
+        for text in content.splitlines() if is_lines else [content]:
+            if not text.strip():
+                continue
+            try:
+                said = json.loads(text)
+            except ValueError:
+                deck.unread[f"{'a line of ' if is_lines else ''}{name} is no JSON"] += 1
+                continue
+            if is_lines:
+                _read_line(deck, said)
+            else:
+                _read_measures(deck, said)
     deck.cases.sort(key=lambda case: (case.measure, case.year, case.id))
     return deck
 

@@ -128,7 +128,7 @@ def score(deck: Deck, only: str = "") -> dict[str, Any]:
     store = CaseStore()
     scores: dict[str, Score] = {}
     pooled = Score()
-    unscored: Counter[str] = Counter()
+    unscored: Counter[str] = Counter(deck.unread)
     last: tuple[str, str] | None = None
     absent = ""
     for case in deck.cases:

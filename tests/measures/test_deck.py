@@ -123,6 +123,15 @@ def test_a_case_that_lacks_something_hides_no_other(tmp_path):
     assert outcome["unscored"] == {"the deck states no expected counts for this case": 1}
 
 
+def test_a_line_that_is_no_json_is_told_and_hides_no_case(tmp_path):
+    folder = invented(tmp_path / "deck", [case("seen", IN, visit("office"))])
+    (folder / "more.ndjson").write_text("{\n[]\n\n5\n")
+    (folder / "notes.json").write_text("no json")
+    outcome = score(read_deck(folder))
+    assert outcome["measures"]["CMS139"]["agree"] == 1
+    assert outcome["unscored"] == {"a line of more.ndjson is no JSON": 1, "notes.json is no JSON": 1}
+
+
 def test_a_case_that_breaks_off_does_not_break_the_next(tmp_path, monkeypatch):
     cases = [case("a breaks", IN, visit("office")), case("b seen", IN, visit("office"))]
     deck = read_deck(invented(tmp_path / "deck", cases))
