@@ -56,7 +56,7 @@ denominator_exclusion as (
   from done_span p
   join value_set_code s on s.code = p.code and s.value_set = 'vsac_palliative_or_hospice_care'
   cross join period d
-  where p.from_day <= d.to_day and p.to_day >= d.from_day
+  where p.from_day <= d.to_day and p.until_day >= d.from_day
   union all
   select r.patient_id
   from ordered_service r

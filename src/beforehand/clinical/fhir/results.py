@@ -27,6 +27,7 @@ from beforehand.clinical.fhir.elements import (
     when,
     words,
 )
+from beforehand.clinical.times import NOTHING, When
 
 OBSERVATION = vocabulary("observation")
 REPORT = vocabulary("diagnostic_report")
@@ -105,6 +106,11 @@ def _category(sent: Any) -> str | None:
     return code_in(sent[0])
 
 
+def began(start: When, end: When) -> When:
+    """When what lasted began; nothing for a moment. Without an end it began when it is said to have been."""
+    return NOTHING if start == end else start
+
+
 def map_observation(r: Resource, ctx: MappingContext) -> Mapped:
     """One measurement or finding, and a row for each of its components."""
     status = status_of(r, OBSERVATION)
@@ -136,7 +142,7 @@ def map_observation(r: Resource, ctx: MappingContext) -> Mapped:
             body_site,
             parent,
             *context,
-            *started,
+            *began(started, ended),
             not_done,
         ]
         return "observation", fragment, values
@@ -174,7 +180,7 @@ def map_procedure(r: Resource, ctx: MappingContext) -> Mapped:
         ctx.concept(r.get("code")),
         ctx.concept(r.get("statusReason")),
         *latest(started, ended),
-        *started,
+        *began(started, ended),
         ctx.concept(first(r, "reasonCode")),
         ctx.concept(first(r, "bodySite")),
         ctx.ref(r.get("encounter")),

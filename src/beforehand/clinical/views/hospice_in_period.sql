@@ -2,4 +2,4 @@
 select distinct h.patient_id
 from hospice_span h
 cross join period d
-where h.from_day <= d.to_day and h.to_day >= d.from_day
+where h.from_day <= d.to_day and h.until_day >= d.from_day

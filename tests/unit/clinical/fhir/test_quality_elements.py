@@ -1,5 +1,7 @@
 """What QI-Core adds for quality measures: why not, from when until when, and what a visit dealt with."""
 
+import pytest
+
 from beforehand.clinical.times import day_when, parse_when
 from tests.unit.clinical.contexts import row_of
 
@@ -45,6 +47,27 @@ def test_a_measurement_not_taken_keeps_its_reason_and_a_period_its_beginning():
     assert row["not_done_reason"] == "snomed:7"
     assert row["started_from_day"] == parse_when("2026-03-01").from_day
     assert row["taken_from_day"] == parse_when("2026-03-04").from_day
+
+
+@pytest.mark.parametrize(
+    ("when", "started"),
+    [
+        ({"DateTime": "2026-03-01T10:00:00Z"}, None),
+        ({"Period": {"start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:00:00Z"}}, None),
+        ({"Period": {"start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:00:01Z"}}, "2026-03-01"),
+        ({"Period": {"start": "2026-03-01T10:00:00Z"}}, "2026-03-01"),
+    ],
+    ids=["moment", "period of no length", "period", "no end told"],
+)
+def test_only_what_lasted_has_a_beginning_of_its_own(when, started):
+    rest = {"code": coded("1"), "subject": ANN}
+    observation = {"resourceType": "Observation", "status": "final", **rest}
+    procedure = {"resourceType": "Procedure", "status": "completed", **rest}
+    day = parse_when(started).from_day if started else None
+    for resource, stem, ended in ((observation, "effective", "taken"), (procedure, "performed", "done")):
+        row = row_of({**resource, **{stem + suffix: value for suffix, value in when.items()}})
+        assert row["started_from_day"] == day
+        assert row[f"{ended}_from_day"] == parse_when("2026-03-01").from_day
 
 
 def request(**more):
