@@ -199,6 +199,43 @@ def morning(*, owner: User | None = None) -> User:
     return dana
 
 
+def _spoken(kind: str, key: str, of: str, words: str, **more: Any) -> dict[str, Any]:
+    """An allergy or a problem in words alone."""
+    whose = "patient" if kind == "AllergyIntolerance" else "subject"
+    return {
+        "resourceType": kind,
+        "id": key,
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "code": {"text": words},
+        whose: {"reference": f"Patient/{of}"},
+        **more,
+    }
+
+
+def disagreement() -> None:
+    """The hospital and the clinic differ on how bad Eleanor's reaction to penicillin would be."""
+    for source, risk in (("st-brigid", "high"), ("harbor", "low")):
+        more = [person("eleanor", "Eleanor", "Smith", "1945-03-03", phone="555-0155")] if source == "harbor" else []
+        bring_in(source, *more, _spoken("AllergyIntolerance", "eleanor-a", "eleanor", "Penicillin G", criticality=risk))
+
+
+def long_lists(size: int = 13) -> None:
+    """More medicines, allergies and problems than a page holds, with names as long as names get."""
+    words = "Extended-release hydrochlorothiazide and triamterene and potassium-sparing oral suspension, lot"
+    told: list[Any] = []
+    for n in range(size):
+        told += medicine(f"long-{n}", "long", f"{words} {n}", f"99{n:05}", authored=-20 - n, filled=None, days=30)
+        told += [
+            _spoken(
+                "AllergyIntolerance", f"long-a{n}", "long", f"Adhesive tape as used at the dialysis unit, kind {n}"
+            ),
+            _spoken(
+                "Condition", f"long-c{n}", "long", f"Long-standing disorder of the musculoskeletal system, part {n}"
+            ),
+        ]
+    bring_in("quay-lab", *told)
+
+
 def lookalike() -> None:
     """A second record that may be Walter's: names and phone agree, the birth date has day and month swapped."""
     bring_in("quay-lab", person("walter-2", "Walter", "Okafor", "1944-08-02", "male", "555-0142"), label="Quay Lab")

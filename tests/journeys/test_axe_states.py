@@ -13,9 +13,9 @@ TEAM = "/team/"
 WIDTHS = (1280, 390, 320)
 
 
-def look(page, url, *, status=200):
+def look(page, url, *, status=200, widths=WIDTHS):
     """Open a page at each width, everything unfolded, and judge it."""
-    for width in WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         response = page.goto(url)
         assert response is not None
@@ -48,6 +48,7 @@ def test_empty_house(live_server, page):
 def test_one_of_each(house, page):
     caseload.lookalike()
     caseload.unfit()
+    caseload.disagreement()
     sign_in(page, house)
     eleanor = caseload.patient_named("Smith").pk
     for path in (
@@ -72,13 +73,18 @@ def test_one_of_each(house, page):
         "/break-glass/",
     ):
         look(page, house.url + path)
+    for path in ("medicines/", "problems/sign/", "differences/", "calendars/"):
+        look(page, f"{house.url}/people/{eleanor}/{path}", widths=(1280, 320))
 
 
 def test_long_names(house, page):
+    caseload.long_lists()
     sign_in(page, house)
     patient = caseload.patient_named("Cholmondeley").pk
     for path in (f"/people/{patient}/", f"/people/{patient}/history/", "/people/"):
         look(page, house.url + path)
+    for path in ("medicines/sign/", "allergies/"):
+        look(page, f"{house.url}/people/{patient}/{path}", widths=(320,))
 
 
 def test_a_thousand_people(house, page):
