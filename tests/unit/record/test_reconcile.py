@@ -97,6 +97,26 @@ def test_equal_values_of_one_day_are_one_result_and_unequal_are_two() -> None:
     assert leaders("observation") == 3
 
 
+WORK = "https://beforehand.example/fhir/CodeSystem/work"
+
+
+def acknowledged(id_: str, subject: str, result: str) -> dict[str, object]:
+    return {
+        "resourceType": "Task", "id": id_, "status": "completed", "intent": "order",
+        "for": {"reference": f"Patient/{subject}"}, "focus": {"reference": f"Observation/{result}"},
+        "code": {"coding": [{"system": WORK, "code": "result-acknowledged"}]},
+        "authoredOn": "2026-06-23",
+    }  # fmt: skip
+
+
+def test_two_results_acknowledged_on_one_day_are_two_and_neither_hides_the_other() -> None:
+    from_two(
+        [observation("potassium", "Patient/a", 5.9), acknowledged("t1", "a", "potassium")],
+        [observation("glucose", "Patient/b", 101.0), acknowledged("t2", "b", "glucose")],
+    )
+    assert leaders("task") == 2
+
+
 def test_one_source_saying_a_thing_twice_keeps_both() -> None:
     from_two(
         [observation("o1", "Patient/a", 9.1), observation("o2", "Patient/a", 9.1)],

@@ -59,7 +59,7 @@ TABLES = (
             text("description", "what, as sent"),
         ),
         by=("code", "authored"),
-        same=("code", "authored"),
+        same=("code", "authored", "focus_id"),  # two results acknowledged on one day are two
     ),
     Table(
         "settlement",

@@ -63,7 +63,7 @@ TABLES = (
             text("words", "what was said, first payload"),
         ),
         by=("code", "sent"),
-        same=("code", "sent"),
+        same=("code", "sent", "about_id"),  # two calls of a day about two things are two
     ),
     Table(
         "communication_recipient",
