@@ -1,7 +1,9 @@
 """Score the vaccine rules against CDC's test cases: ``python -m bench.cdsi [DECK] [--json] [--misses]``.
 
-DECK is a folder like ``../shared/data/immunization-cdsi``. Scored are the cases of healthy adults (19 or older on the
-day of assessment) of the vaccine groups that the rules speak of; every other group and age is counted as not supported.
+DECK is a folder like ``../shared/data/immunization-cdsi``. Scored are the cases of adults (19 or older on the day of
+assessment) of the vaccine groups that the rules speak of: the healthy ones, and of those with an underlying condition
+the ones whose every indication is an illness that a record states (RISKS). Every other group, age and indication
+(work, travel, wish, reactions, dialysis doses) is counted as not supported.
 Compared are the status of the series and the day from which the next dose is recommended.
 """
 
@@ -40,6 +42,30 @@ RULES = {
     "MMR": "mmr_vaccination",
     "VAR": "varicella_vaccination",
     "DTAP": "tetanus_booster",
+    "Pneumococcal": "pneumococcal_vaccination",
+    "Zoster": "zoster_vaccination",
+    "HepA": "hepatitis_a_vaccination",
+    "Meningococcal": "meningococcal_vaccination",
+    "Meningococcal B": "meningococcal_b_vaccination",
+}
+RISKS = {  # the deck's code of an indication -> the same as a record states it; dialysis has doses of its own
+    "005": "icd10cm:B18.2",
+    "011": "icd10cm:Z96.21",
+    "014": "icd10cm:E11.9",
+    "015": "icd10cm:K74.60",
+    "027": "icd10cm:J45.40",
+    "041": "icd10cm:F11.20",
+    "042": "icd10cm:F17.210",
+    "121": "icd10cm:Z59.00",
+    "155": "icd10cm:B20",
+    "156": "icd10cm:C79.9",
+    "157": "icd10cm:Z94.0",
+    "178": "icd10cm:C95.90",
+    "180": "icd10cm:C81.90",
+    "186": "icd10cm:B20",
+    "205": "icd10cm:D56.1",
+    "216": "icd10cm:D84.821",
+    "257": "icd10cm:E66.01",
 }
 NOT_COMPLETE, COMPLETE, NONE = "Not complete", "Complete", "Aged out"
 
@@ -62,9 +88,17 @@ def age_on(row: dict[str, str]) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+def indications(row: dict[str, str]) -> list[str]:
+    """The deck's codes of what makes a person more than healthy."""
+    return [code for number in (1, 2, 3) if (code := row.get(f"Observation_Code_{number}"))]
+
+
 def is_scored(row: dict[str, str]) -> bool:
-    """A healthy adult, in a group the rules speak of."""
-    return row["table"].startswith("healthy") and row["Vaccine_Group"] in RULES and age_on(row) >= ADULT
+    """An adult, healthy or with illnesses a record states, in a group the rules speak of."""
+    if row["Vaccine_Group"] not in RULES or age_on(row) < ADULT:
+        return False
+    stated = indications(row)
+    return row["table"].startswith("healthy") or (bool(stated) and all(code in RISKS for code in stated))
 
 
 def as_case(row: dict[str, str]) -> Case:
@@ -79,10 +113,11 @@ def as_case(row: dict[str, str]) -> Case:
         for number in range(1, 8)
         if row[f"Date_Administered_{number}"]
     ]
-    # The deck states the whole history, so it is on file also where there is none; without that the rules would ask first.
+    # The deck states the whole history, so one is on file also where it is empty: the rules need not ask first.
     asked = {"status": "completed", "code": "work:call", "topic": "work:preventive-history"}
-    person = {"patient": {"birth": row["DOB"], "sex": sex}, "immunization": given, "communication": [asked]}
-    body = {"patients": {"p": person}, "expect": {}}
+    ill = [{"clinical_status": "active", "code": RISKS[code]} for code in indications(row)]
+    person = {"patient": {"birth": row["DOB"], "sex": sex}, "immunization": given}
+    body = {"patients": {"p": {**person, "communication": [asked], "condition": ill}}, "expect": {}}
     return Case(row["CDC_Test_ID"], RULES[row["Vaccine_Group"]], date.fromisoformat(row["Assessment_Date"]), body, 1)
 
 
@@ -126,7 +161,8 @@ def score(rows: list[dict[str, str]]) -> dict[str, Any]:
     found = run(scored)
     groups: dict[str, dict[str, Any]] = {}
     for row in scored:
-        group = groups.setdefault(row["Vaccine_Group"], {"cases": 0, "status": 0, "date": 0, "both": 0, "misses": []})
+        named = row["Vaccine_Group"] + ("" if row["table"].startswith("healthy") else ", at risk")
+        group = groups.setdefault(named, {"cases": 0, "status": 0, "date": 0, "both": 0, "misses": []})
         expected = (row["Series_Status"].capitalize(), row["Recommended_Date"])
         got = found[row["CDC_Test_ID"]]
         same = [expected[0] == got[0], expected[1] == got[1]]
@@ -170,11 +206,11 @@ def main(arguments: list[str]) -> int:
         return 0
     for name, group in sorted(result["groups"].items()):
         right = ", ".join(f"{what} {group[what]}" for what in ("status", "date", "both"))
-        print(f"{name:8} {group['cases']:3} cases: {right}")
+        print(f"{name:22} {group['cases']:3} cases: {right}")
         for miss in group["misses"] if chosen.misses else ():
             print(f"         {miss['case']}: expected {miss['expected']}, found {miss['found']}")
     shares = ", ".join(f"{what} {result[what]:.1%}" for what in ("status", "date", "both"))
-    print(f"all      {result['cases']} cases: {shares}")
+    print(f"{'all':22} {result['cases']:3} cases: {shares}")
     left = result["not_supported"]
     print(f"not supported: {sum(left.values())} cases of {len(left)} kinds (--json lists them)")
     return 0

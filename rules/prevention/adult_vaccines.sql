@@ -23,8 +23,8 @@ step_kind: book
 harm: 1
 folds_into: "screening:yearly"
 family: knowledge/adult_vaccines.csv
-whole: [born_from, start_months, until_years, doses, best_2, wait_2, wait_3, wait_1_3, months_3, young_months, young_gap, repeat_months, harm]
-needs: [person, given_vaccine, said_no, known_condition, active_condition, hospice_care, future_appointment, no_preventive_history, calendar, value_set_code]
+whole: [born_from, start_months, until_years, risk_months, doses, best_2, wait_2, wait_3, wait_1_3, months_3, young_months, young_gap, repeat_months, harm]
+needs: [person, given_vaccine, said_no, known_condition, hospice_care, future_appointment, no_preventive_history, calendar, value_set_code]
 notes: >
   Waits are counted as CDC does: a dose up to four days early counts, and one that came too early starts the wait anew.
   Authority pages were not opened when this was written: editions are from the supporting data.
@@ -111,14 +111,26 @@ older as (
     join family f on f.older_set = v.value_set
     group by f.rule_id, g.patient_id
 ),
+-- one look at the illnesses: had already, a bar, or a risk for which the vaccine is given earlier, later or at all
+known as (
+    select f.rule_id, c.patient_id, c.id,
+           case when v.value_set = f.immune_set then 'immune' when v.value_set = f.bar_set then 'bar' else 'risk' end as what
+    from known_condition c
+    join value_set_code v on v.code = c.code
+    join family f on v.value_set = f.immune_set or c.is_active = 1 and v.value_set in (f.bar_set, f.risk_set)
+),
 members as (
     select f.rule_id, f.subject, b.patient_id, f.doses, f.best_2, f.wait_3, b.birth, o.first_day, o.last_day, o.undated,
            s.second_day, t.third_day, m.third_from, r.again_day, e.rule_id as enough, w.free_day,
            z.day - 1 + case when b.day_of_month > z.days_in_month then z.days_in_month else b.day_of_month end as start_day,
-           case when f.until_years is null or b.age_low < f.until_years then 'yes' else 'no' end as young_enough
+           case when f.until_years is null or b.age_low < f.until_years or k.patient_id is not null then 'yes'
+                else 'no' end as young_enough
     from births b
     join family f on f.born_from is null or b.year >= f.born_from
-    join calendar z on z.calendar_id = 1 and z.month_index = b.month_index + f.start_months and z.day_of_month = 1
+    left join (select distinct rule_id, patient_id from known where what = 'risk') k
+        on k.rule_id = f.rule_id and k.patient_id = b.patient_id
+    join calendar z on z.calendar_id = 1 and z.day_of_month = 1
+        and z.month_index = b.month_index + case when k.patient_id is not null then f.risk_months else f.start_months end
     left join firsts o on o.rule_id = f.rule_id and o.patient_id = b.patient_id
     left join seconds s on s.rule_id = f.rule_id and s.patient_id = b.patient_id
     left join thirds t on t.rule_id = f.rule_id and t.patient_id = b.patient_id
@@ -136,24 +148,12 @@ counted as (
            case when m.enough is not null or m.third_day is not null then null
                 when m.second_day is not null and m.doses = 3
                     then case when m.last_day + m.wait_3 > m.third_from then m.last_day + m.wait_3 else m.third_from end
-                when m.second_day is not null then null
+                when m.second_day is not null then m.again_day
                 when m.first_day is null then case when m.free_day > m.start_day then m.free_day else m.start_day end
                 when m.doses >= 2 then m.last_day + m.best_2
                 else m.again_day end as next_day,
            case when m.first_day is null and m.undated is null then m.young_enough else 'yes' end as is_asked
     from members m
-),
-immune as (
-    select f.rule_id, c.patient_id, c.id
-    from known_condition c
-    join value_set_code v on v.code = c.code
-    join family f on f.immune_set = v.value_set
-),
-barred as (
-    select f.rule_id, c.patient_id, c.id
-    from active_condition c
-    join value_set_code v on v.code = c.code
-    join family f on f.bar_set = v.value_set
 ),
 declined as (
     select f.rule_id, n.patient_id, n.day, n.fact_table, n.fact_id
@@ -185,8 +185,8 @@ judged as (
                 else 'due' end as verdict
     from counted c
     cross join as_of a
-    left join (select distinct rule_id, patient_id from immune) i on i.rule_id = c.rule_id and i.patient_id = c.patient_id
-    left join (select distinct rule_id, patient_id from barred) b on b.rule_id = c.rule_id and b.patient_id = c.patient_id
+    left join (select distinct rule_id, patient_id from known where what = 'immune') i on i.rule_id = c.rule_id and i.patient_id = c.patient_id
+    left join (select distinct rule_id, patient_id from known where what = 'bar') b on b.rule_id = c.rule_id and b.patient_id = c.patient_id
     left join (select rule_id, patient_id, max(day) + 365 as until_day from declined group by rule_id, patient_id) d
         on d.rule_id = c.rule_id and d.patient_id = c.patient_id
     left join (select rule_id, patient_id, min(free_day) as free_day from booked group by rule_id, patient_id) k
@@ -208,13 +208,10 @@ evidence as (
     from judged j
     join doses d on d.rule_id = j.rule_id and d.patient_id = j.patient_id
     union all
-    select j.rule_id, j.patient_id, j.subject, 'condition' as fact_table, h.id as fact_id, 'had the illness' as role
+    select j.rule_id, j.patient_id, j.subject, 'condition' as fact_table, h.id as fact_id,
+           case h.what when 'immune' then 'had the illness' when 'bar' then 'speaks against it' else 'raises the risk' end as role
     from judged j
-    join immune h on h.rule_id = j.rule_id and h.patient_id = j.patient_id
-    union all
-    select j.rule_id, j.patient_id, j.subject, 'condition' as fact_table, h.id as fact_id, 'speaks against it' as role
-    from judged j
-    join barred h on h.rule_id = j.rule_id and h.patient_id = j.patient_id
+    join known h on h.rule_id = j.rule_id and h.patient_id = j.patient_id
     union all
     select j.rule_id, j.patient_id, j.subject, d.fact_table, d.fact_id, 'declined' as role
     from judged j

@@ -3,7 +3,7 @@ title: Pneumococcal vaccine
 why: Pneumococcal pneumonia and blood infection kill older people; one dose protects for years.
 kind: gap
 question: Has {patient} completed the pneumococcal vaccine?
-reason: "From 50 on: PCV20 or PCV21 once, or PCV15 and then PPSV23. {found}"
+reason: "From 50 on, or from 19 on with a risk on record: PCV20 or PCV21 once, or PCV15 and then PPSV23. {found}"
 next_step: Offer PCV20 or PCV21 and book it.
 missing:
   which: "A pneumococcal vaccine was given, but nobody says which one."
@@ -20,18 +20,25 @@ step_kind: book
 books: cvx|216
 harm: 3
 folds_into: "screening:yearly"
-needs: [person, given_vaccine, said_no, hospice_care, future_appointment, no_preventive_history, calendar, value_set_code]
+needs: [person, given_vaccine, active_condition, said_no, hospice_care, future_appointment, no_preventive_history, calendar, value_set_code]
 --- */
 with
+-- illnesses and habits for which it is given from 19 on
+risk as (
+    select c.patient_id, c.id
+    from active_condition c
+    join value_set_code v on v.code = c.code and v.value_set = 'vaccine_risk_pneumococcal'
+),
 members as (
     select p.patient_id, late.month_index as birth_month, late.day_of_month as birth_day_of_month, enter.day as enter_day,
-           case when p.age_low >= 50 then 'yes' else 'maybe' end as old_enough
+           case when p.age_low >= 50 or r.patient_id is not null and p.age_low >= 19 then 'yes' else 'maybe' end as old_enough
     from person p
+    left join (select distinct patient_id from risk) r on r.patient_id = p.patient_id
     join calendar late on late.calendar_id = 1 and late.day = p.birth_to_day
-    join calendar enter on enter.calendar_id = 1 and enter.month_index = late.month_index + 600
+    join calendar enter on enter.calendar_id = 1 and enter.month_index = late.month_index + case when r.patient_id is not null then 228 else 600 end
         and enter.day_of_month = case when late.day_of_month > enter.days_in_month
                                       then enter.days_in_month else late.day_of_month end
-    where p.age_high >= 50
+    where p.age_high >= 50 or r.patient_id is not null and p.age_high >= 19
 ),
 doses as (
     select g.patient_id, v.value_set, g.given_to_day as day, g.id, c.month_index, c.day_of_month
@@ -58,8 +65,10 @@ completed as (
     where d.value_set = 'pneumococcal_23'
       and d.month_index - m.birth_month - case when d.day_of_month < m.birth_day_of_month then 1 else 0 end >= 780
 ),
+-- the next dose waits a year; after PCV13 and a polysaccharide dose before 65, five years from the latter
 last_dose as (
-    select d.patient_id, max(d.day) as day,
+    select d.patient_id, max(d.day) as day, max(case when d.value_set = 'pneumococcal_23' then d.day end) as day_23,
+           count(case when d.value_set = 'pneumococcal_13' then d.id end) as of_13,
            count(case when d.value_set = 'pneumococcal_unspecified' then d.id end) as unspecified
     from doses d
     group by d.patient_id
@@ -78,7 +87,8 @@ booked as (
     where b.status = 'booked'
 ),
 judged as (
-    select m.patient_id, m.enter_day, l.day as last_day, l.day + 365 as again_day, d.until_day, k.free_day,
+    select m.patient_id, m.enter_day, l.day as last_day, 
+           case when l.of_13 > 0 and l.day_23 + 1826 > l.day + 365 then l.day_23 + 1826 else l.day + 365 end as again_day, d.until_day, k.free_day,
            case when h.patient_id is not null then 'hospice'
                 when c.patient_id is not null then 'met'
                 when d.until_day is not null then 'declined'
@@ -110,6 +120,10 @@ dated as (
     cross join as_of a
 ),
 evidence as (
+    select m.patient_id, 'vaccine:pneumococcal' as subject, 'condition' as fact_table, r.id as fact_id, 'raises the risk' as role
+    from members m
+    join risk r on r.patient_id = m.patient_id
+    union all
     select m.patient_id, 'vaccine:pneumococcal' as subject, 'immunization' as fact_table, d.id as fact_id, 'dose' as role
     from members m
     join doses d on d.patient_id = m.patient_id
