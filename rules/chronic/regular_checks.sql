@@ -82,17 +82,18 @@ last_seen as (
 -- the day on which each part lapses: surely, and at the latest
 parts as (
     select w.rule_id, w.patient_id, w.since_day, l.sure_day, l.last_day,
-           later.day as sure_until, latest.day as last_until
+           later.day - 1 + case when sure.day_of_month > later.days_in_month then later.days_in_month
+                                else sure.day_of_month end as sure_until,
+           latest.day - 1 + case when possible.day_of_month > latest.days_in_month then latest.days_in_month
+                                 else possible.day_of_month end as last_until
     from needed w
     left join last_seen l on l.rule_id = w.rule_id and l.patient_id = w.patient_id and l.tests_set = w.tests_set
     left join calendar sure on sure.calendar_id = 1 and sure.day = l.sure_day
     left join calendar later on later.calendar_id = 1 and later.month_index = sure.month_index + w.months
-        and later.day_of_month = case when sure.day_of_month > later.days_in_month
-                                      then later.days_in_month else sure.day_of_month end
+        and later.day_of_month = 1
     left join calendar possible on possible.calendar_id = 1 and possible.day = l.last_day
     left join calendar latest on latest.calendar_id = 1 and latest.month_index = possible.month_index + w.months
-        and latest.day_of_month = case when possible.day_of_month > latest.days_in_month
-                                       then latest.days_in_month else possible.day_of_month end
+        and latest.day_of_month = 1
 ),
 barred as (
     select m.rule_id, m.patient_id, h.fact_table, h.fact_id, 1 as is_hospice
