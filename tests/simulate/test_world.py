@@ -12,6 +12,9 @@ import pytest
 
 from beforehand.world import days
 from beforehand.world.build import build
+from beforehand.world.feed import DEAD_FEED, LATE
+from beforehand.world.hospital import HOLIDAY
+from beforehand.world.visits import CLOCK
 from beforehand.world.world import World
 
 FOLDER = Path(__file__).resolve().parents[2] / "src/beforehand/world"
@@ -114,6 +117,34 @@ def test_files_come_twice_late_and_not_at_all_for_a_while() -> None:
                 assert one.name.endswith(f"{pause.since - timedelta(days=1)}.json"), (
                     f"seed {seed}: silent, and sent {day}"
                 )
+
+
+def test_every_fault_that_is_promised_is_there() -> None:
+    world = build(seed=7, patients=80, length=365, start=START)
+    live(world)
+    bumps = [affair for affair in world.affairs if affair.is_bump]
+    kinds, faults = Counter(affair.kind for affair in bumps), Counter(fault for each in bumps for fault in each.faults)
+    assert min(kinds[kind] for kind in ("lost_refill", "silent_agency", "wrong_bill")) > 0
+    assert min(faults[fault] for fault in (LATE, DEAD_FEED, HOLIDAY, CLOCK)) > 0, faults
+    assert any(not affair.pages.isdisjoint(world.feed.twice) for affair in bumps)
+
+
+def test_what_a_silent_source_said_is_known_when_it_has_arrived() -> None:
+    world = build(seed=7, patients=40, length=365, start=START)
+    live(world)
+    pauses = {each.until for each in world.feed.silent}
+    held_back = [affair for affair in world.affairs if DEAD_FEED in affair.faults]
+    assert held_back
+    assert all(affair.known_on and affair.known_on >= min(pauses) for affair in held_back)
+
+
+def test_whoever_calls_about_what_was_fetched_is_told_the_day_and_how_long_it_lasts() -> None:
+    world = build(seed=7, patients=30, length=120, start=START)
+    live(world)
+    fetched = next(each for each in world.affairs if each.kind == "lost_refill" and each.settled_on)
+    told = world.ask(fetched.number, world.end)
+    assert (told.is_settled, told.on) == (True, fetched.settled_on)
+    assert told.supply_days in (30, 90)
 
 
 def test_what_is_sent_is_fhir_about_people_who_were_introduced() -> None:
