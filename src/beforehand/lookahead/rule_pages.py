@@ -17,6 +17,7 @@ from beforehand.clinical.content import content_root
 from beforehand.lookahead.cases import Case, read_cases
 from beforehand.lookahead.library import CheckedQuery, Library, library
 from beforehand.lookahead.rule import Rule
+from beforehand.lookahead.words import TOPICS
 
 FOLDER = "docs/reference/rules"
 KINDS = {
@@ -26,6 +27,7 @@ KINDS = {
     "risk": "something that makes harm more likely",
     "question": "something nobody has asked or answered",
 }
+ANSWERS = {"DUE": "To do", "MET": "Settled", "UNKNOWN": "Cannot tell", "EXCLUDED": "Does not apply"}
 HARM = {1: "little", 2: "some", 3: "moderate", 4: "serious", 5: "grave"}
 _PLACE = re.compile(r"\{(\w+)\}")
 _MADE = "Made from the rules and their cases by `python -m beforehand.lookahead.rule_pages`; a test keeps it current."
@@ -49,8 +51,10 @@ def _words(topic: str) -> str:
 
 def _review(rule: Rule) -> str:
     if not rule.reviewed_by:
-        return "**not yet clinically reviewed**"
-    return f"{rule.reviewed_by}{f', {rule.reviewed_on.isoformat()}' if rule.reviewed_on else ''}"
+        draft = "> **Draft, not yet clinically reviewed.**"
+        return f"{draft} Written by {rule.author}. It supports people and decides nothing."
+    on = f" on {_date(rule.reviewed_on)}" if rule.reviewed_on else ""
+    return f"> Clinically reviewed by {rule.reviewed_by}{on}. Written by {rule.author}."
 
 
 def _index(found: Library) -> str:
@@ -70,7 +74,7 @@ def _index(found: Library) -> str:
     for rule in found.rules.values():
         topics[rule.topic].append(rule)
     for topic in sorted(topics):
-        lines += ["", f"## {_words(topic)}", ""]
+        lines += ["", f"## {TOPICS.get(topic, _words(topic))}", ""]
         lines += [
             f"- [{rule.title}]({topic}/{rule.id}.md)"
             for rule in sorted(topics[topic], key=lambda one: (one.title, one.id))
@@ -81,36 +85,42 @@ def _index(found: Library) -> str:
 def _page(rule: Rule, checked: CheckedQuery, cases: Iterable[Case]) -> str:
     held = rule.authority
     source = f"[{held.name}]({held.url})" if held.url else held.name
-    valid = f", in force from {held.valid_from.isoformat()}" if held.valid_from else ""
-    until = f" until {held.valid_to.isoformat()}" if held.valid_to else ""
+    valid = f", in force from {_date(held.valid_from)}" if held.valid_from else ""
+    until = f" until {_date(held.valid_to)}" if held.valid_to else ""
     where = f"rules/{rule.topic}/{rule.query_id}.sql"
     lines = [
         f"# {rule.title}",
         "",
-        f"`{rule.id}` · {_words(rule.topic)} · {KINDS[rule.kind]} · harm if missed: {HARM[rule.harm]}",
+        f"{TOPICS.get(rule.topic, _words(rule.topic))} · {KINDS[rule.kind]} · harm if missed: {HARM[rule.harm]}",
         "",
-        f"**Why.** {rule.why}",
+        _review(rule),
         "",
-        f"**It asks.** {_said(rule.question)}",
+        f"**What it looks for.** {_said(rule.question)}",
         "",
-        f"**It says.** {_said(rule.reason)}",
-        *(["", f"**Once met it says.** {_said(rule.met)}"] if rule.met else []),
-        "",
-        f"**Next step.** {_said(rule.next_step)}",
+        f"**Why.** {_sentence(rule.why)}",
         "",
         f"**On whose authority.** {source}{f', {held.edition}' if held.edition else ''}{valid}{until}.",
         "",
-        f"**Clinical review.** {_review(rule)}. Written by {rule.author}.",
+        f"**What the coordinator reads.** {_said(rule.reason)}",
+        "",
+        f"**Next step.** {_said(rule.next_step)}",
+        *(["", f"**Once it is settled.** {_said(rule.met)}"] if rule.met and rule.met != rule.reason else []),
         *_map("It cannot tell when", rule.missing),
         *_map("It does not apply when", rule.excluded),
         "",
-        f"**It reads.** {', '.join(rule.needs)}.",
-        f"Text: [{where}](../../../../{where})"
-        + (f", a row of [{rule.family}](../../../../{rule.family})." if rule.family else "."),
+        "What stands in *italics* is filled in for each person.",
         "",
         "## Cases",
         "",
-        *(_case(case) for case in cases),
+        "Invented people it is tried on, each time before it may run.",
+        "",
+        *(line for case in cases for line in _case(case)),
+        "",
+        "## For who writes rules",
+        "",
+        f"`{rule.id}` in [{where}](../../../../{where})"
+        + (f", a row of [{rule.family}](../../../../{rule.family})" if rule.family else "")
+        + f". It reads {', '.join(rule.needs)}.",
         "",
         _MADE,
     ]
@@ -119,36 +129,54 @@ def _page(rule: Rule, checked: CheckedQuery, cases: Iterable[Case]) -> str:
 
 def _said(words: str) -> str:
     """A sentence of the rule, with what it fills in for each person in italics."""
-    return _PLACE.sub(lambda found: f"*{_plain(found.group(1))}*", words)
+    marked = _PLACE.sub(lambda found: f"*{_plain(found.group(1))}*", words)
+    return _sentence(re.sub(r"(?<=[.;])(?=\*)|(?<=\w\*)(?=\*\w)", " ", marked))
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "?", "!", "*")) else f"{words}."
 
 
 def _plain(name: str) -> str:
     words = name.removesuffix("_cents").replace("_", " ")
-    return f"{words[:-3]} day" if words.endswith(" on") else words
+    return f"{words[:-3]} date" if words.endswith(" on") else words
+
+
+def _date(day: date) -> str:
+    return f"{day:%b} {day.day}, {day.year}"
 
 
 def _map(title: str, words: Mapping[str, str]) -> list[str]:
     return ["", f"**{title}**", "", *(f"- {_said(text)}" for text in words.values())] if words else []
 
 
-def _case(case: Case) -> str:
+def _case(case: Case) -> list[str]:
+    """A case as a heading line, and under it who gets which answer."""
     expected: Mapping[str, Any] = case.body.get("expect") or {}
-    told = [(name, one) for name, found in expected.items() for one in found or ()]
-    silent = [name for name in case.body.get("patients") or {} if not expected.get(name)]
-    several = len(case.body.get("patients") or {}) > 1
-    said = [_answer(one, name if several else "") for name, one in told]
+    patients = case.body.get("patients") or {}
+    answers: dict[str, list[str]] = {status: [] for status in ANSWERS}
+    for name, found in expected.items():
+        for one in found or ():
+            answers[str(one.get("status"))].append(_answer(one, _plain(name) if len(patients) > 1 else ""))
+    silent = [_plain(name) for name in patients if not expected.get(name)]
+    lines = [f"- **{case.name[:1].upper()}{case.name[1:]}** (on {_date(case.as_of)})"]
+    for status, told in answers.items():
+        if told:
+            rest = "; ".join(dict.fromkeys(one for one in told if one))
+            lines.append(f"  - {ANSWERS[status]}{f': {rest}' if rest else ''}.")
     if silent:
-        said.append(f"silent{f' on {chr(44).join(silent)}' if several else ''}".replace(",", ", "))
-    name = case.name[:1].upper() + case.name[1:]
-    return f"- {name} ({case.as_of.isoformat()}): {'; '.join(said) or 'silent'}."
+        named = f": {'; '.join(silent)}" if len(patients) > 1 else ""
+        lines.append(f"  - Says nothing{named}.")
+    return lines
 
 
 def _answer(one: Mapping[str, Any], name: str) -> str:
-    parts = [f"{name} {one.get('status')}".strip()]
-    parts += [f"{word} {one[key]}" for key, word in (("opens_on", "opens"), ("due_on", "due")) if _is_day(one.get(key))]
+    days = [(key, word) for key, word in (("opens_on", "from"), ("due_on", "by")) if _is_day(one.get(key))]
+    parts = [f"{word} {_date(date.fromisoformat(str(one[key])))}" for key, word in days]
     if one.get("missing"):
-        parts.append(str(one["missing"]).replace("_", " "))
-    return ", ".join(parts)
+        parts.insert(0, str(one["missing"]).replace("_", " "))
+    said = ", ".join(parts)
+    return f"{name} ({said})" if name and said else name or said
 
 
 def _is_day(value: object) -> bool:

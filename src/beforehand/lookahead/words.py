@@ -12,6 +12,27 @@ from beforehand.lookahead.engines.answers import read_ranges
 from beforehand.lookahead.library import library
 from beforehand.lookahead.rule import Rule
 
+# The topics of rules, as people call them
+TOPICS = {
+    "medicines": "Medicines",
+    "medicine_safety": "Medicine safety",
+    "results": "Results",
+    "transitions": "Hospital stays",
+    "prevention": "Prevention",
+    "chronic": "Long-term conditions",
+    "new_diagnosis": "New diagnoses",
+    "visits": "Visits and rides",
+    "referrals": "Referrals",
+    "authorizations": "Plan approvals",
+    "coverage": "Insurance",
+    "bills": "Bills",
+    "social": "Social needs",
+    "plans": "Care plans",
+    "voice": "Questions and wishes",
+    "coordination": "Care team",
+    "utilization": "Emergencies and repeats",
+}
+
 _PLACE = re.compile(r"\{(\w+)\}")
 _REAL = re.compile(r"(?<![\w.])\d+\.\d{5,}(?![\w.])")  # as programs write it: 30.23459151695847
 NOT_SAID = "not said"

@@ -20,24 +20,10 @@ from beforehand.care.needs.shapes import (
 )
 from beforehand.doors.coordinator import wording
 from beforehand.doors.coordinator.chips import chips
+from beforehand.lookahead.words import TOPICS as TOPIC_WORDS
 
 REASONS_SHOWN = 1  # the leading one; the others one tap away
-TOPICS = {
-    "": "Anything",
-    "medicines": "Medicines",
-    "medicine_safety": "Medicine safety",
-    "results": "Results",
-    "transitions": "Hospital stays",
-    "prevention": "Prevention",
-    "chronic": "Long-term conditions",
-    "visits": "Visits and rides",
-    "referrals": "Referrals",
-    "authorizations": "Plan approvals",
-    "bills": "Bills",
-    "social": "Social needs",
-    "plans": "Care plans",
-    "utilization": "Emergency visits",
-}
+TOPICS = {"": "Anything", **TOPIC_WORDS}
 OWNERS = (("mine", "Mine"), ("team", "Team queue"), ("everyone", "Everyone"))
 STATES = (
     ("open", "All open"),
