@@ -170,6 +170,11 @@ booked as (
     join family f on f.given_set = v.value_set
     where b.status = 'booked'
 ),
+-- looked up once, told twice
+in_hospice as (
+    select h.patient_id, h.fact_table, h.fact_id
+    from hospice_care h
+),
 judged as (
     select c.rule_id, c.subject, c.patient_id, c.doses, c.given, c.last_day, c.birth, c.next_day,
            d.until_day, k.free_day,
@@ -191,7 +196,7 @@ judged as (
         on d.rule_id = c.rule_id and d.patient_id = c.patient_id
     left join (select rule_id, patient_id, min(free_day) as free_day from booked group by rule_id, patient_id) k
         on k.rule_id = c.rule_id and k.patient_id = c.patient_id
-    left join (select distinct patient_id from hospice_care) h on h.patient_id = c.patient_id
+    left join (select distinct patient_id from in_hospice) h on h.patient_id = c.patient_id
     left join no_preventive_history n on n.patient_id = c.patient_id
     where c.is_asked = 'yes' and (c.start_day <= a.day + 90 or c.given > 0)
 ),
@@ -223,7 +228,7 @@ evidence as (
     union all
     select j.rule_id, j.patient_id, j.subject, h.fact_table, h.fact_id, 'exclusion' as role
     from judged j
-    join hospice_care h on h.patient_id = j.patient_id
+    join in_hospice h on h.patient_id = j.patient_id
 )
 select d.rule_id, d.patient_id, d.subject,
        case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'day' then 'UNKNOWN' when 'birth' then 'UNKNOWN'

@@ -87,6 +87,11 @@ booked as (
     join value_set_code v on v.code = b.code and v.value_set = 'influenza_vaccine'
     where b.status = 'booked'
 ),
+-- looked up once, told twice
+in_hospice as (
+    select h.patient_id, h.fact_table, h.fact_id
+    from hospice_care h
+),
 judged as (
     select m.patient_id, m.half_day, k.free_day, 'vaccine:influenza-' || cast(s.year as varchar(20)) as subject,
            s.today, s.year, s.open_day, s.due_day, s.over_day,
@@ -101,7 +106,7 @@ judged as (
     cross join season s
     left join vaccinated v on v.patient_id = m.patient_id
     left join (select distinct patient_id from declined) d on d.patient_id = m.patient_id
-    left join (select distinct patient_id from hospice_care) h on h.patient_id = m.patient_id
+    left join (select distinct patient_id from in_hospice) h on h.patient_id = m.patient_id
     left join no_preventive_history n on n.patient_id = m.patient_id
     left join (select patient_id, min(free_day) as free_day from booked group by patient_id) k
         on k.patient_id = m.patient_id
@@ -126,7 +131,7 @@ evidence as (
     union all
     select j.patient_id, j.subject, h.fact_table, h.fact_id, 'exclusion' as role
     from judged j
-    join hospice_care h on h.patient_id = j.patient_id
+    join in_hospice h on h.patient_id = j.patient_id
 )
 select j.patient_id, j.subject,
        case j.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'report' then 'UNKNOWN' when 'birth' then 'UNKNOWN'

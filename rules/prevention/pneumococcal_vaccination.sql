@@ -86,6 +86,11 @@ booked as (
     join value_set_code v on v.code = b.code and v.value_set = 'pneumococcal_vaccine'
     where b.status = 'booked'
 ),
+-- looked up once, told twice
+in_hospice as (
+    select h.patient_id, h.fact_table, h.fact_id
+    from hospice_care h
+),
 judged as (
     select m.patient_id, m.enter_day, l.day as last_day, 
            case when l.of_13 > 0 and l.day_23 + 1826 > l.day + 365 then l.day_23 + 1826 else l.day + 365 end as again_day, d.until_day, k.free_day,
@@ -104,7 +109,7 @@ judged as (
         on d.patient_id = m.patient_id
     left join (select patient_id, min(free_day) as free_day from booked group by patient_id) k
         on k.patient_id = m.patient_id
-    left join (select distinct patient_id from hospice_care) h on h.patient_id = m.patient_id
+    left join (select distinct patient_id from in_hospice) h on h.patient_id = m.patient_id
 ),
 dated as (
     select j.patient_id, j.verdict, j.last_day,
@@ -138,7 +143,7 @@ evidence as (
     union all
     select m.patient_id, 'vaccine:pneumococcal' as subject, h.fact_table, h.fact_id, 'exclusion' as role
     from members m
-    join hospice_care h on h.patient_id = m.patient_id
+    join in_hospice h on h.patient_id = m.patient_id
 )
 select d.patient_id, 'vaccine:pneumococcal' as subject,
        case d.verdict when 'met' then 'MET' when 'due' then 'DUE' when 'which' then 'UNKNOWN' when 'birth' then 'UNKNOWN'
