@@ -95,6 +95,14 @@ def test_call_after_a_stay_names_the_stay_and_the_purpose() -> None:
     assert call["payload"] == [{"contentString": "She is well"}]
 
 
+def test_call_about_the_history_says_so_also_when_they_would_not_tell() -> None:
+    asked = replace(SITUATION, subject_kind="history", targets={})
+    for answer, status in (("reached", "completed"), ("declined", "not-done")):
+        step = STEP_KINDS["call"]
+        (told,) = step.compose(check_answers(step.form, {"happened": answer, **DATES}), asked)
+        assert (told["status"], told["reasonCode"][0]["coding"][0]["code"]) == (status, "preventive-history")
+
+
 def test_ride_points_to_the_visit_it_is_for() -> None:
     ride = compose("ride", "booked")
     assert ride["supportingInformation"] == [SITUATION.targets["appointment"]]
