@@ -216,7 +216,7 @@ def contradictions(findings: list[FindingView], needs: list[NeedView]) -> list[d
         found.append(
             {
                 "title": finding.question,
-                "line": finding.reason or "Both are on record. Neither wins until somebody decides.",
+                "line": _sentence(finding.reason) or "Both are on record. Neither wins until somebody decides.",
                 "sides": sides,
                 "next": sentences(need.next_step, need.owner_label) if need else finding.next_step,
             }
