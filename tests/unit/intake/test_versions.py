@@ -4,6 +4,7 @@ import pytest
 
 from beforehand.intake.quarantine import check_balance
 from beforehand.record.models import FACT_MODELS, DirtyPatient, Item, Message, Patient
+from beforehand.record.store.touched import marked_among
 from tests.unit.intake.bundles import bundle, condition, observation, patient
 from tests.unit.intake.receiving import receive
 
@@ -122,12 +123,18 @@ def test_fact_that_changes_hands_leaves_the_first_patient() -> None:
     assert DirtyPatient.objects.count() == 2
 
 
-def test_changed_tables_are_noted_with_the_patient() -> None:
+def test_what_changed_is_noted_with_the_patient() -> None:
     receive(bundle(patient(), observation(), condition()))
-    assert set(DirtyPatient.objects.get().tables.split()) >= {"condition", "observation", "patient"}
-    seq = Patient.unscoped.get().changed_seq
-    receive(bundle(observation(value=7.0)))
-    assert Patient.unscoped.get().changed_seq > seq
+    ann = Patient.unscoped.get()
+    added = marked_among([ann.pk])[ann.pk]
+    assert added is not None
+    assert added["patient"] is None
+    assert added["observation"] == {Observation.get().code}
+    receive(bundle(observation(value=7.0)))  # what is corrected is no longer only added
+    corrected = marked_among([ann.pk])[ann.pk]
+    assert corrected is not None
+    assert (corrected["observation"], corrected["condition"]) == (None, added["condition"])
+    assert Patient.unscoped.get().changed_seq > ann.changed_seq
 
 
 def test_counters_balance_and_a_wrong_one_is_found() -> None:

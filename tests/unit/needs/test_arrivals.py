@@ -50,7 +50,11 @@ def stay(number: int) -> dict[str, Any]:
 def ran(house: House, monkeypatch: pytest.MonkeyPatch) -> Ran:
     """Which runs were asked for, in place of the rules."""
     calls: Ran = []
-    monkeypatch.setattr(arrivals, "run_patients", lambda ids, *, as_of, tables=None: calls.append((list(ids), tables)))
+
+    def run(ids: list[int], *, as_of: Any, changed: Any) -> None:
+        calls.append((list(ids), changed))
+
+    monkeypatch.setattr(arrivals, "run_patients", run)
     monkeypatch.setattr(arrivals, "run_everyone", lambda *, as_of: calls.append((["everyone"], None)))  # type: ignore[list-item]
     ready_to_receive()
     return calls
@@ -60,7 +64,9 @@ def test_small_arrival_is_looked_at_at_once(house: House, ran: Ran) -> None:
     arrival = receive(bundle(stay(1)), house.source)
     assert (arrival.received, arrival.applied, arrival.rules_ran) == (2, 2, True)
     (patient_id,) = arrival.patients
-    assert ran[0][0] == [patient_id]
+    asked, changed = ran[0]
+    assert asked == [patient_id]
+    assert changed.keys() >= {"patient", "encounter"}
     assert not DirtyPatient.objects.exists()
     assert PersonRisk.unscoped.get(patient_id=patient_id).recent_stay_day == TODAY - 3
 

@@ -143,7 +143,7 @@ def test_answer_that_cannot_be_saved_names_the_field(answers: dict[str, str], fi
 def rule_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule in a line: a completed contact makes the finding MET, and nothing else does."""
 
-    def look(patient_ids: list[int], *, as_of: Any, tables: Any) -> None:
+    def look(patient_ids: list[int], *, as_of: Any, changed: Any) -> None:
         assert as_of == date_of(TODAY)
         calls = FACT_MODELS["communication"]._meta.default_manager.filter(
             patient_id__in=patient_ids, status="completed"
