@@ -92,3 +92,9 @@ def test_demographics_are_drawn_from_all_records(dana: Principal) -> None:
     person = Patient.unscoped.get(pk=resolve_patient("two:Patient/d"))
     assert (person.sex, person.is_deceased) == ("female", 1)
     assert person.deceased_from_day == person.deceased_to_day is not None
+
+
+def test_names_stand_in_the_alphabet_whatever_marks_their_letters_carry(dana: Principal) -> None:
+    receive(bundle(patient("zoe", name=[{"family": "Álvarez", "given": ["Zoë"]}], birthDate="1970-01-02")))
+    listed = Patient.unscoped.order_by("sort_name").values_list("display_name", flat=True)
+    assert [name for name in listed if name] == ["Zoë Álvarez", "Beatriz Luz Núñez-Smith", "Ann Reyes"]

@@ -201,6 +201,11 @@ def _merged(records: list[dict[str, Any]]) -> tuple[Any, ...]:
     )
 
 
+def _in_order(name: str) -> str:
+    """The name as it stands in the alphabet: Álvarez beside Alvarez, not after Z."""
+    return "".join(each for each in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(each))
+
+
 def _leading_names(patients: list[int]) -> dict[int, tuple[str, str]]:
     best: dict[int, tuple[tuple[int, int, int], str, str]] = {}
     rows = fetch(
@@ -213,7 +218,7 @@ def _leading_names(patients: list[int]) -> dict[int, tuple[str, str]]:
         if patient in best and best[patient][0] <= rank:
             continue
         display = " ".join(f"{given} {family}".split()) or text
-        sort_name = f"{family}, {given}".strip(", ").casefold() or text.casefold()
+        sort_name = _in_order(f"{family}, {given}".strip(", ") or text)
         best[patient] = (rank, display, sort_name)
     return {patient: (display, sort_name) for patient, (_, display, sort_name) in best.items()}
 
