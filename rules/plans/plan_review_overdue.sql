@@ -58,25 +58,32 @@ declined as (
     cross join as_of a
     where n.day + 365 > a.day
 ),
-judged as (
-    select p.patient_id, p.id, p.plan, l.last_day, until.day as sure_until, latest.day as last_until, d.until_day,
-           case when h.patient_id is not null then 'hospice'
-                when until.day > a.day then 'met'
-                when d.until_day is not null then 'declined'
-                when l.last_day is null or latest.day > a.day then 'unknown'
-                when l.last_day + 1095 < a.day then 'old'
-                else 'due' end as verdict
-    from plans p
-    join last_look l on l.patient_id = p.patient_id
-    cross join as_of a
+-- the day on which the last look is a year old: surely, and at the latest
+ends as (
+    select l.patient_id, l.last_day,
+           until.day - 1 + case when sure.day_of_month > until.days_in_month then until.days_in_month
+                                else sure.day_of_month end as sure_until,
+           latest.day - 1 + case when possible.day_of_month > latest.days_in_month then latest.days_in_month
+                                 else possible.day_of_month end as last_until
+    from last_look l
     left join calendar sure on sure.calendar_id = 1 and sure.day = l.sure_day
     left join calendar until on until.calendar_id = 1 and until.month_index = sure.month_index + 12
-        and until.day_of_month = case when sure.day_of_month > until.days_in_month
-                                      then until.days_in_month else sure.day_of_month end
+        and until.day_of_month = 1
     left join calendar possible on possible.calendar_id = 1 and possible.day = l.last_day
     left join calendar latest on latest.calendar_id = 1 and latest.month_index = possible.month_index + 12
-        and latest.day_of_month = case when possible.day_of_month > latest.days_in_month
-                                       then latest.days_in_month else possible.day_of_month end
+        and latest.day_of_month = 1
+),
+judged as (
+    select p.patient_id, p.id, p.plan, e.last_day, e.sure_until, e.last_until, d.until_day,
+           case when h.patient_id is not null then 'hospice'
+                when e.sure_until > a.day then 'met'
+                when d.until_day is not null then 'declined'
+                when e.last_day is null or e.last_until > a.day then 'unknown'
+                when e.last_day + 1095 < a.day then 'old'
+                else 'due' end as verdict
+    from plans p
+    join ends e on e.patient_id = p.patient_id
+    cross join as_of a
     left join (select distinct patient_id from hospice_care) h on h.patient_id = p.patient_id
     left join (select patient_id, max(day) + 365 as until_day from declined group by patient_id) d
         on d.patient_id = p.patient_id
