@@ -108,7 +108,8 @@ def _category(sent: Any) -> str | None:
 
 def began(start: When, end: When) -> When:
     """When what lasted began; nothing for a moment. Without an end it began when it is said to have been."""
-    return NOTHING if start == end else start
+    is_moment = (start.from_day, start.to_day, start.at) == (end.from_day, end.to_day, end.at)  # in whatever zone
+    return NOTHING if is_moment else start
 
 
 def map_observation(r: Resource, ctx: MappingContext) -> Mapped:

@@ -53,7 +53,7 @@ def test_a_measurement_not_taken_keeps_its_reason_and_a_period_its_beginning():
     ("when", "started"),
     [
         ({"DateTime": "2026-03-01T10:00:00Z"}, None),
-        ({"Period": {"start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:00:00Z"}}, None),
+        ({"Period": {"start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:00:00+00:00"}}, None),
         ({"Period": {"start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:00:01Z"}}, "2026-03-01"),
         ({"Period": {"start": "2026-03-01T10:00:00Z"}}, "2026-03-01"),
     ],
