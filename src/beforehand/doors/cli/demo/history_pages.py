@@ -46,7 +46,7 @@ class HistoryPages(ClinicalPages):
             "tetanus": True,
             "measles": self.person.birth.year >= 1957,
             "chickenpox": self.person.birth.year >= 1980,
-            "liver": 19 <= age < 60,
+            "liver": age >= 19,
             "rsv": age >= 75,
             "team": True,
         }
