@@ -65,13 +65,21 @@ completed as (
     where d.value_set = 'pneumococcal_23'
       and d.month_index - m.birth_month - case when d.day_of_month < m.birth_day_of_month then 1 else 0 end >= 780
 ),
--- the next dose waits a year; after PCV13 and a polysaccharide dose before 65, five years from the latter
 last_dose as (
     select d.patient_id, max(d.day) as day, max(case when d.value_set = 'pneumococcal_23' then d.day end) as day_23,
            count(case when d.value_set = 'pneumococcal_13' then d.id end) as of_13,
            count(case when d.value_set = 'pneumococcal_unspecified' then d.id end) as unspecified
     from doses d
     group by d.patient_id
+),
+-- the next dose waits a year; after PCV13 and a polysaccharide dose before 65, five years from the latter
+waits as (
+    select l.patient_id, l.day + 365 as day
+    from last_dose l
+    union all
+    select l.patient_id, l.day_23 + 1826 as day
+    from last_dose l
+    where l.of_13 > 0
 ),
 declined as (
     select n.patient_id, n.day, n.fact_table, n.fact_id
@@ -92,8 +100,7 @@ in_hospice as (
     from hospice_care h
 ),
 judged as (
-    select m.patient_id, m.enter_day, l.day as last_day, 
-           case when l.of_13 > 0 and l.day_23 + 1826 > l.day + 365 then l.day_23 + 1826 else l.day + 365 end as again_day, d.until_day, k.free_day,
+    select m.patient_id, m.enter_day, l.day as last_day,  w.again_day, d.until_day, k.free_day,
            case when h.patient_id is not null then 'hospice'
                 when c.patient_id is not null then 'met'
                 when d.until_day is not null then 'declined'
@@ -105,6 +112,7 @@ judged as (
     left join (select distinct patient_id from completed) c on c.patient_id = m.patient_id
     left join no_preventive_history n on n.patient_id = m.patient_id
     left join last_dose l on l.patient_id = m.patient_id
+    left join (select patient_id, max(day) as again_day from waits group by patient_id) w on w.patient_id = m.patient_id
     left join (select patient_id, max(day) + 365 as until_day from declined group by patient_id) d
         on d.patient_id = m.patient_id
     left join (select patient_id, min(free_day) as free_day from booked group by patient_id) k
