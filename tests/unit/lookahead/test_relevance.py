@@ -183,8 +183,8 @@ def test_facts_that_do_not_count_move_no_answer(people: RowEngine) -> None:
 
 
 def test_control_facts_wrongly_thought_to_count_for_nothing_are_found_out(people: RowEngine) -> None:
-    """Sabotage: no observation is said to count."""
-    _, moved = _moved(people, ignoring=frozenset({"observation"}))
+    """Sabotage: no visit, problem or result is said to count."""
+    _, moved = _moved(people, ignoring=frozenset({"condition", "encounter", "observation"}))
     assert moved
 
 
