@@ -61,7 +61,8 @@ def _columns(table: Table, ids: str, people: str, jitter: str, words: Collection
     for column in table.all_columns():
         for stored in column.physical():
             name, value = stored.name, f"b.{stored.name}"
-            if words is not None and name not in (*words, "id", "patient_id", "same_as", "sensitivity"):
+            is_time = column.kind is Kind.WHEN and name.endswith("_day")  # asked whether any is not known exactly
+            if words is not None and not is_time and name not in (*words, "id", "patient_id", "same_as", "sensitivity"):
                 continue
             if name in ("id", "same_as") or (column.kind is Kind.REF and column.to in FACTS):
                 value += f" + {ids}"
@@ -116,7 +117,7 @@ def _copy_facts(
         order = ", ".join(["patient_id", *([f"{time}_from_day"] if time else []), "id"])
         is_wanted = tables is None or name in tables
         block = min(step, copies) if is_wanted else 1
-        made = _columns(table, f"c.k * {ids}", f"c.k * {people}", JITTER, words)
+        made = _columns(table, f"c.k * {ids}", f"c.k * {people}", JITTER, words if is_wanted else None)
         duck.execute(
             f"create temp table block as select {made}, c.k as k"
             f" from house.fact_{name} b cross join (select range as k from range({block})) c order by {order}"

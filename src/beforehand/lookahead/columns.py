@@ -97,16 +97,38 @@ def compact() -> bool:
 @contextmanager
 def _rows_attached(engine: DuckEngine, spill: Path) -> Iterator[None]:
     """The database of rows, attached and held still by one transaction."""
+    index: Path | None = None
+    size = 0
     if connection.vendor == "postgresql":
         engine.attach("postgres", _postgres_words())
     else:
-        engine.attach("sqlite", str(_sqlite_file(spill)))
+        file = _sqlite_file(spill)
+        index = file.with_name(f"{file.name}-shm")
+        size = index.stat().st_size if index.exists() else 0
+        engine.attach("sqlite", str(file))
     engine.connection.execute("begin")
     try:
+        if index is not None:
+            engine.one(f"select count(*) from {HOUSE}.patient")  # noqa: S608  only now it opens the write-ahead log
+            _grow_again(index, size)
         yield
     finally:
         with suppress(*ERRORS):  # the engine is closed next; what matters was said before
             engine.detach()
+        if index is not None:
+            _grow_again(index, size)
+
+
+def _grow_again(index: Path, size: int) -> None:
+    """Give the index of the write-ahead log back the length it had before DuckDB's own SQLite opened it.
+
+    That one does not see the locks of ours in the same process, takes itself for the first, and cuts the file off. Ours
+    has it mapped to memory, and dies (a bus error) as soon as it writes behind the end. What stands behind is made anew
+    before it is read, so that its length is all it lacks. Nothing opens it here: closing it would drop our locks.
+    """
+    with suppress(FileNotFoundError):
+        if index.stat().st_size < size:
+            os.truncate(index, size)
 
 
 def _postgres_words() -> str:
