@@ -282,7 +282,7 @@ def _ordinary_year(world: World, person: Person) -> None:
 
 def _routine(world: World, person: Person, day: date) -> None:
     regular = pages.visit("AMB", "Regular visit", day, by="Dr. Lena Park")
-    if (day - person.well_on).days > 240:
+    if (day - person.well_on).days > 2 * ROUTINE_EVERY - 10:  # a later one might come after more than a year
         person.well_on = day
         regular["type"] = [pages.coded("hcpcs:G0439", "Yearly wellness visit")]
     world.send(CLINIC, person, regular, day)
