@@ -10,24 +10,24 @@ import shutil
 import time
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from beforehand.lookahead.engines.duckdb import ERRORS, HOUSE, LABELLED, DuckEngine
+from beforehand.lookahead.engines.copying import Copies, CopyError, attached, bring_up_to_date, copy_apart
+from beforehand.lookahead.engines.duckdb import DuckEngine
 from beforehand.lookahead.engines.spark import SparkEngine, start
 from beforehand.lookahead.errors import LookaheadError
 from beforehand.lookahead.models import ColumnCopy
 
-REBUILD_SHARE = 0.2  # a delta larger than this share of the patients is not worth keeping apart
 KEEP_SECONDS = 3600  # an old copy stays this long for whoever still reads it
 
 
 class ColumnsNotReadyError(LookaheadError):
-    """The copy cannot be made: the database is of a kind that cannot be read from outside."""
+    """The copy cannot be made; what to do."""
 
 
 def columns_folder() -> Path:
@@ -45,13 +45,21 @@ def fresh_columns(*, memory: str | None = None, threads: int | None = None) -> I
     spill = folder / f"spill-{uuid.uuid4().hex}"
     spill.mkdir(mode=0o700)
     limit = memory or str(getattr(settings, "COLUMNS_MEMORY", "1GB"))
+    number = threads or os.cpu_count() or 1
+    known = {copy.name: (copy.seq, copy.folder) for copy in ColumnCopy.objects.all()}
     try:
-        with DuckEngine(memory=limit, threads=threads or os.cpu_count() or 1, spill=spill) as engine:
-            with _rows_attached(engine, spill):
-                base, delta = _bring_up_to_date(engine, folder)
-                engine.load_shared()
-                engine.connection.execute("commit")
-            engine.read_facts(base, delta)
+        with DuckEngine(memory=limit, threads=number, spill=spill) as engine:
+            file = _live_file()
+            if file is not None:
+                copies = _copied_apart(file, folder, spill, known, limit, number)
+                engine.read_shared(spill / "shared")
+            else:
+                with attached(engine, *_other_rows(spill)):
+                    copies = bring_up_to_date(engine, folder, known)
+                    engine.load_shared()
+            _write_down(known, copies)
+            delta = copies.get("delta")
+            engine.read_facts(folder / copies["base"][1], folder / delta[1] if delta else None)
             yield engine
     finally:
         shutil.rmtree(spill, ignore_errors=True)
@@ -94,41 +102,37 @@ def compact() -> bool:
     return has_delta
 
 
-@contextmanager
-def _rows_attached(engine: DuckEngine, spill: Path) -> Iterator[None]:
-    """The database of rows, attached and held still by one transaction."""
-    index: Path | None = None
-    size = 0
-    if connection.vendor == "postgresql":
-        engine.attach("postgres", _postgres_words())
-    else:
-        file = _sqlite_file(spill)
-        index = file.with_name(f"{file.name}-shm")
-        size = index.stat().st_size if index.exists() else 0
-        engine.attach("sqlite", str(file))
-    engine.connection.execute("begin")
+def _copied_apart(file: Path, folder: Path, spill: Path, known: Copies, memory: str, threads: int) -> Copies:
     try:
-        if index is not None:
-            engine.one(f"select count(*) from {HOUSE}.patient")  # noqa: S608  only now it opens the write-ahead log
-            _grow_again(index, size)
-        yield
-    finally:
-        with suppress(*ERRORS):  # the engine is closed next; what matters was said before
-            engine.detach()
-        if index is not None:
-            _grow_again(index, size)
+        return copy_apart(file, folder, spill, known, memory=memory, threads=threads)
+    except CopyError as error:
+        raise ColumnsNotReadyError(str(error)) from error
 
 
-def _grow_again(index: Path, size: int) -> None:
-    """Give the index of the write-ahead log back the length it had before DuckDB's own SQLite opened it.
+def _write_down(before: Copies, now: Copies) -> None:
+    """Remember which copies there are; those that are gone are removed at night."""
+    for name, (seq, place) in now.items():
+        if before.get(name) != (seq, place):
+            values = {"seq": seq, "folder": place, "made_at": timezone.now()}
+            ColumnCopy.objects.update_or_create(name=name, defaults=values)
+    ColumnCopy.objects.filter(name__in=before.keys() - now.keys()).delete()
 
-    That one does not see the locks of ours in the same process, takes itself for the first, and cuts the file off. Ours
-    has it mapped to memory, and dies (a bus error) as soon as it writes behind the end. What stands behind is made anew
-    before it is read, so that its length is all it lacks. Nothing opens it here: closing it would drop our locks.
-    """
-    with suppress(FileNotFoundError):
-        if index.stat().st_size < size:
-            os.truncate(index, size)
+
+def _live_file() -> Path | None:
+    """The SQLite file that others, or this process, may be writing to; None for other databases."""
+    name = str(connection.settings_dict["NAME"])
+    is_file = connection.vendor == "sqlite" and "mode=memory" not in name and name != ":memory:"
+    return Path(name) if is_file else None
+
+
+def _other_rows(spill: Path) -> tuple[str, str]:
+    """What DuckDB attaches itself: PostgreSQL, or a database in memory, written to the private folder first."""
+    if connection.vendor == "postgresql":
+        return "postgres", _postgres_words()
+    connection.ensure_connection()
+    target = spill / "rows.db"
+    target.write_bytes(connection.connection.serialize())
+    return "sqlite", str(target)
 
 
 def _postgres_words() -> str:
@@ -140,55 +144,3 @@ def _postgres_words() -> str:
             value = str(chosen[key]).replace("\\", "\\\\").replace("'", "\\'")
             parts.append(f"{word}='{value}'")
     return " ".join(parts)
-
-
-def _sqlite_file(spill: Path) -> Path:
-    """The file of the database; one that lives in memory is written to the private folder first."""
-    name = str(connection.settings_dict["NAME"])
-    if "mode=memory" not in name and name != ":memory:":
-        return Path(name)
-    connection.ensure_connection()
-    target = spill / "rows.db"
-    target.write_bytes(connection.connection.serialize())
-    return target
-
-
-def _bring_up_to_date(engine: DuckEngine, folder: Path) -> tuple[Path, Path | None]:
-    """Make what is lacking of base and delta; their folders."""
-    now = engine.one(f"select max(changed_seq) from {HOUSE}.patient")  # noqa: S608
-    known = {copy.name: copy for copy in ColumnCopy.objects.all()}
-    base = known.get("base")
-    if base is None or not is_whole(folder / base.folder) or base.seq > now or _is_too_old(engine, base.seq):
-        return _make(engine, folder, "base", now, ""), None
-    if base.seq == now:
-        ColumnCopy.objects.filter(name="delta").delete()
-        return folder / base.folder, None
-    delta = known.get("delta")
-    if delta is not None and delta.seq == now and is_whole(folder / delta.folder):
-        return folder / base.folder, folder / delta.folder
-    only = f"patient_id in (select id from {HOUSE}.patient where changed_seq > {base.seq})"  # noqa: S608
-    return folder / base.folder, _make(engine, folder, "delta", now, only, base.seq)
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether a copy has all its files; the labels are written last."""
-    return (folder / f"{LABELLED}.parquet").exists()
-
-
-def _is_too_old(engine: DuckEngine, seq: int) -> bool:
-    changed = engine.one(f"select count(*) from {HOUSE}.patient where changed_seq > {seq}")  # noqa: S608
-    return changed > REBUILD_SHARE * engine.one(f"select count(*) from {HOUSE}.patient")  # noqa: S608
-
-
-def _make(engine: DuckEngine, folder: Path, name: str, seq: int, only: str, since: int = 0) -> Path:
-    place = folder / f"{name}-{uuid.uuid4().hex}"
-    place.mkdir(mode=0o700)
-    engine.copy_facts(place, only)
-    if name == "delta":
-        engine.copy_changed_patients(place, since)
-    else:
-        ColumnCopy.objects.filter(name="delta").delete()
-    ColumnCopy.objects.update_or_create(
-        name=name, defaults={"seq": seq, "folder": place.name, "made_at": timezone.now()}
-    )
-    return place
