@@ -21,7 +21,7 @@ unknown: ask
 step_kind: authorization
 harm: 3
 needs: [person, active_order, future_appointment, coverage_eligibility_response, claim, claim_response, current_coverage,
-        said_no, concept_words, value_set_code]
+        said_no, service_code, concept_words, value_set_code]
 --- */
 with
 booked as (
@@ -38,15 +38,35 @@ usual as (
     select o.patient_id, o.id from active_order o
     join value_set_code v on v.code = o.category and v.value_set = 'needs_authorization'
 ),
--- What the plan said to: does it need authorization? The answer names no order, so it counts only where it can be about
--- one alone: the one order made by then that usually needs authorization, else the one order there is.
-possible as (
-    select o.patient_id, o.id, e.id as fact_id, e.needs_authorization, case when u.id is null then 0 else 1 end as is_usual
-    from active_order o
-    join coverage_eligibility_response e on e.patient_id = o.patient_id and e.created_from_day >= o.authored_from_day
+-- What the plan said to: does it need authorization? The answer names no order, but perhaps a service: then it is about
+-- the orders of that alone. Where it names none it counts only where it can be about one order alone: the one order made
+-- by then that usually needs authorization, else the one order there is.
+spoken as (
+    select e.patient_id, e.id, e.code, e.needs_authorization, e.created_from_day
+    from coverage_eligibility_response e
     cross join as_of a
-    left join usual u on u.patient_id = o.patient_id and u.id = o.id
     where e.status = 'active' and e.same_as = e.id and e.needs_authorization is not null and e.created_from_day <= a.day
+),
+heard as (
+    select o.patient_id, o.id, o.code, e.id as fact_id, e.code as service, e.needs_authorization
+    from active_order o
+    join spoken e on e.patient_id = o.patient_id and e.created_from_day >= o.authored_from_day
+),
+named as (
+    select patient_id, id, fact_id, needs_authorization
+    from heard
+    where service = code
+    union
+    select t.patient_id, t.id, t.fact_id, t.needs_authorization
+    from heard t
+    join service_code k on k.code = t.service
+    join service_code l on l.code = t.code and l.service = k.service
+),
+possible as (
+    select t.patient_id, t.id, t.fact_id, t.needs_authorization, case when u.id is null then 0 else 1 end as is_usual
+    from heard t
+    left join usual u on u.patient_id = t.patient_id and u.id = t.id
+    where t.service is null
 ),
 about as (
     select patient_id, fact_id, max(is_usual) as is_usual
@@ -64,6 +84,8 @@ asked as (
     select p.patient_id, p.id, p.fact_id, p.needs_authorization
     from possible p
     join lone l on l.patient_id = p.patient_id and l.fact_id = p.fact_id and l.id = p.id
+    union all
+    select patient_id, id, fact_id, needs_authorization from named
 ),
 said as (
     select patient_id, id, max(needs_authorization) as is_needed

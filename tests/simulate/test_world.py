@@ -147,6 +147,19 @@ def test_whoever_calls_about_what_was_fetched_is_told_the_day_and_how_long_it_la
     assert told.supply_days in (30, 90)
 
 
+def test_most_answers_of_the_plan_name_the_service_they_are_about() -> None:
+    items = [
+        entry["resource"]["insurance"][0]["item"][0]
+        for source, data in live(build(seed=7, patients=40, length=120, start=START))
+        if source == "larkfield-plan"
+        for entry in json.loads(data)["entry"]
+        if entry["resource"]["resourceType"] == "CoverageEligibilityResponse"
+    ]
+    named = [item["productOrService"]["coding"][0]["code"] for item in items if "productOrService" in item]
+    assert set(named) == {"C8900"}
+    assert len(items) / 2 < len(named) < len(items)
+
+
 def test_what_is_sent_is_fhir_about_people_who_were_introduced() -> None:
     seed = secrets.randbelow(10**6)
     introduced: set[tuple[str, str]] = set()

@@ -337,9 +337,10 @@ def bill(claim: str, service: date, issued: date, due: date, issuer: str, cents:
     }
 
 
-def needs_authorization(on: date) -> Page:
-    """The plan says that it wants to approve the service first."""
+def needs_authorization(on: date, service: Page | None) -> Page:
+    """The plan says that it wants to approve the service first; most plans name it."""
     plan = {"display": "Larkfield Health Advantage"}
+    named = {"productOrService": service} if service else {}
     return {
         "resourceType": "CoverageEligibilityResponse",
         "status": "active",
@@ -348,7 +349,7 @@ def needs_authorization(on: date) -> Page:
         "request": {"display": "Asked by Harbor Clinic"},
         "outcome": "complete",
         "insurer": plan,
-        "insurance": [{"coverage": plan, "inforce": True, "item": [{"authorizationRequired": True}]}],
+        "insurance": [{"coverage": plan, "inforce": True, "item": [{**named, "authorizationRequired": True}]}],
     }
 
 

@@ -12,6 +12,7 @@ from beforehand.world.world import World
 
 PCP = "Dr. Lena Park"
 CLOCK = "clock change"
+NAMED_SHARE = 0.75  # of a plan's answers on authorization: that they name the service asked about
 SPECIALISTS = (
     ("snomed:183519002", "Referral to heart clinic", "Harbor Heart Clinic"),
     ("", "Referral to kidney clinic", "Harbor Kidney Clinic"),
@@ -260,7 +261,10 @@ def authorization(world: World, person: Person, day: date, dice: Random, fooled:
     category = pages.coded("snomed:363679005", "Imaging")
     page = pages.order("hcpcs:C8900", words, day, PCP, to="Harbor Imaging", category=category)
     made = world.send("harbor-clinic", person, page, day, affair=affair, on_time=True)
-    world.send("larkfield-plan", person, pages.needs_authorization(day), day, affair=affair, on_time=True)
+    # A chance of its own, so that the rest of the story is the same whether the plan names the service or not.
+    is_named = world.dice("named", affair.number).random() < NAMED_SHARE
+    answer = pages.needs_authorization(day, pages.coded("hcpcs:C8900", "MRI") if is_named else None)
+    world.send("larkfield-plan", person, answer, day, affair=affair, on_time=True)
     visit = book(world, person, words, on, day, order=made, affair=affair)
     until = on if fooled else on - timedelta(days=dice.randint(1, 6))
     if runs_out or fooled:

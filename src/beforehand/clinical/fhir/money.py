@@ -118,22 +118,31 @@ def map_coverage_eligibility_response(r: Resource, ctx: MappingContext) -> Mappe
     """A payer's answer about coverage."""
     status = status_of(r, FINANCIAL)
     insurance = first(r, "insurance") or {}
-    required = [
-        item["authorizationRequired"]
-        for sent in r.get("insurance") or ()
-        for item in sent.get("item") or ()
-        if item.get("authorizationRequired") is not None
-    ]
     values = [
         status,
         status_of(r, OUTCOMES, "outcome", required=False),
         *when(r, "created", ctx),
         flag(insurance, "inforce", "CoverageEligibilityResponse.insurance"),
         ctx.ref(insurance.get("coverage")),
-        int(any(required)) if required else None,
     ]
-    rows: list[Row] = [("coverage_eligibility_response", "", values), *_balances(r, ctx, status)]
+    rows: list[Row] = [
+        ("coverage_eligibility_response", f"service-{at}" if at else "", [*values, needed, service])
+        for at, (service, needed) in enumerate(_authorization(r, ctx))
+    ]
+    rows += _balances(r, ctx, status)
     return Mapped(rows, patient_in(r, "patient"), status == "entered-in-error")
+
+
+def _authorization(r: Resource, ctx: MappingContext) -> list[tuple[int | None, int | None]]:
+    """Each service with whether it needs authorization; items that name none speak together, as one of no name."""
+    needed: dict[int | None, int] = {}
+    for sent in r.get("insurance") or ():
+        for item in sent.get("item") or ():
+            says = flag(item, "authorizationRequired", "CoverageEligibilityResponse.insurance.item")
+            if says is not None:
+                service = ctx.concept(item.get("productOrService"))
+                needed[service] = max(needed.get(service, 0), says)
+    return list(needed.items()) or [(None, None)]
 
 
 def _balances(r: Resource, ctx: MappingContext, status: str | None) -> Iterator[Row]:

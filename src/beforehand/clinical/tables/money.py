@@ -27,7 +27,8 @@ TABLES = (
     Table(
         "coverage_eligibility_response",
         "CoverageEligibilityResponse",
-        "A payer's answer to: is this person covered, and for what?",
+        "A payer's answer to: is this person covered, and for what? A row for each service it names, one for what it "
+        "says naming none.",
         (
             status("status", "state", FINANCIAL),
             key("outcome", "queued, complete, error, partial"),
@@ -35,9 +36,10 @@ TABLES = (
             flag("is_in_force", "1 when the payer says coverage is in force"),
             ref("coverage_id", "coverage", "which coverage, first one"),
             flag("needs_authorization", "1 when an item says authorization is required"),
+            concept("code", "the service of which it says so, where an item names it"),
         ),
         by=("", "created"),
-        same=("created",),
+        same=("created", "code"),
     ),
     Table(
         "claim",

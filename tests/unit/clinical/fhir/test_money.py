@@ -8,6 +8,7 @@ from beforehand.clinical.quantities import Numeral
 from tests.unit.clinical.contexts import NumberingContext, mapped, row_of
 
 ANN = {"reference": "Patient/ann"}
+HCPCS = "http://terminology.hl7.org/CodeSystem/HCPCS"
 BLUE_BUTTON = "https://bluebutton.cms.gov/resources/variables/"
 
 
@@ -269,7 +270,44 @@ def test_an_eligibility_answer_says_whether_coverage_holds_and_authorization_is_
     }
     row = row_of(response)
     assert (row["is_in_force"], row["needs_authorization"], row["coverage_id"]) == (1, 1, "Coverage/c")
+    assert row["code"] is None
     assert row_of(response | {"insurance": []})["needs_authorization"] is None
+
+
+def test_an_eligibility_answer_speaks_of_each_service_that_it_names():
+    scan, visit = coded("C8900", HCPCS), coded("G0439", HCPCS)
+    items = [
+        {"authorizationRequired": False, "productOrService": scan},
+        {"authorizationRequired": False, "productOrService": visit, "unit": coded("individual")},
+        {"authorizationRequired": True, "productOrService": scan, "network": coded("out")},
+        {"authorizationRequired": True},
+        {"productOrService": coded("J0897", HCPCS), "excluded": True},
+    ]
+    answer = {
+        "resourceType": "CoverageEligibilityResponse",
+        "status": "active",
+        "patient": ANN,
+        "created": "2026-01-05",
+        "insurance": [{"inforce": True, "item": items[:2]}, {"item": items[2:]}],
+    }
+    rows = [row_of(answer, index) for index in range(3)]
+    assert [(row["code"], row["needs_authorization"], row["is_in_force"]) for row in rows] == [
+        ("hcpcs:C8900", 1, 1),
+        ("hcpcs:G0439", 0, 1),
+        (None, 1, 1),
+    ]
+    assert [fragment for _, fragment, _ in mapped(answer)[0].rows] == ["", "service-1", "service-2"]
+
+
+def test_an_eligibility_answer_that_is_neither_yes_nor_no_is_set_aside():
+    answer = {
+        "resourceType": "CoverageEligibilityResponse",
+        "status": "active",
+        "patient": ANN,
+        "created": "2026-01-05",
+    }
+    with pytest.raises(MappingError, match="true or false"):
+        mapped(answer | {"insurance": [{"item": [{"authorizationRequired": "no"}]}]})
 
 
 def test_an_account_of_two_patients_is_set_aside_rather_than_given_to_one():
