@@ -49,6 +49,7 @@ def run_folder(
         ):
             duck.read_shared(folder / "shared")
             duck.read_facts(folder, None)
+            duck.share([checked.shape for checked in rules.queries.values()])
             report.patients = duck.one("select count(*) from stored_patient")
             _ask(rules, as_of, duck.write_answers, answers, ".parquet", report, progress)
     report.seconds = round(time.perf_counter() - started, 3)
