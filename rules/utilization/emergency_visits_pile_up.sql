@@ -4,7 +4,7 @@ why: Three visits in two months mean that something outside the emergency room d
 kind: risk
 question: What keeps bringing {patient} to the emergency room?
 reason: "{in_60_days} emergency visits in 60 days, {in_a_year} in 12 months; the last on {last_on}, and {since}."
-met: "{in_60_days} emergency visits in 60 days, {in_a_year} in 12 months; the last on {last_on}, called or seen since."
+met: "{in_60_days} emergency visits in 60 days, {in_a_year} in 12 months; the last on {last_on}, called about them or seen since."
 excluded:
   hospice: "{patient} is in hospice or palliative care."
 next_step: Call, ask what happened each time, and book a visit with the primary clinician.
@@ -43,6 +43,7 @@ many as (
     cross join as_of a
     where (c.perhaps_60 >= 3 or c.perhaps_year >= 4) and c.last_day + 60 > a.day
 ),
+-- a call about something else (a result, a bill, papers sent to another office) tells nothing of what happened
 followed as (
     select m.patient_id, 'encounter' as fact_table, o.id as fact_id
     from many m
@@ -51,6 +52,8 @@ followed as (
     select m.patient_id, 'communication' as fact_table, c.id as fact_id
     from many m
     join contact_made c on c.patient_id = m.patient_id and c.sent_from_day >= m.last_day
+    left join emergency_visit e on e.patient_id = c.patient_id and e.id = c.about_id
+    where c.about_id is null or e.id is not null
 ),
 judged as (
     select m.patient_id, m.subject, m.last_day, m.over_day, m.in_60_days, m.in_a_year,
@@ -80,6 +83,6 @@ evidence as (
 select j.patient_id, j.subject, j.status, j.last_day as opens_on, j.last_day + 7 as due_on, j.over_day as lapses_on,
        a.day + 1 as recheck_on, case when j.status = 'UNKNOWN' then 'day' when j.status = 'EXCLUDED' then 'hospice' end as missing,
        j.in_60_days as say_in_60_days, j.in_a_year as say_in_a_year, j.last_day as say_last_on,
-       case when j.status = 'MET' then 'a visit or call since' else 'no visit or call since' end as say_since
+       case when j.status = 'MET' then 'a visit or a call about them since' else 'no visit or call about them since' end as say_since
 from judged j
 cross join as_of a
