@@ -262,7 +262,7 @@ def authorization(world: World, person: Person, day: date, dice: Random, fooled:
     page = pages.order("hcpcs:C8900", words, day, PCP, to="Harbor Imaging", category=category)
     made = world.send("harbor-clinic", person, page, day, affair=affair, on_time=True)
     # A chance of its own, so that the rest of the story is the same whether the plan names the service or not.
-    is_named = world.dice("named", affair.number).random() < NAMED_SHARE
+    is_named = world.dice("named", person.number, day).random() < NAMED_SHARE
     answer = pages.needs_authorization(day, pages.coded("hcpcs:C8900", "MRI") if is_named else None)
     world.send("larkfield-plan", person, answer, day, affair=affair, on_time=True)
     visit = book(world, person, words, on, day, order=made, affair=affair)
