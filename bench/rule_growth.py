@@ -80,8 +80,8 @@ def measure(patients: int, counts: list[int]) -> dict[str, Any]:
             engine.read_facts(folder, None)
             for count in counts:
                 grown = _grown(base.query, count)
-                family, left = _timed(engine, [CheckedQuery(grown, base.shape)])
-                apart, right = _timed(engine, [CheckedQuery(one, base.shape) for one in _singles(grown)])
+                family, left = _timed(engine, [CheckedQuery(grown)])
+                apart, right = _timed(engine, [CheckedQuery(one) for one in _singles(grown)])
                 if left != right:
                     raise RuntimeError("the family and its rules as queries do not say the same")
                 found.append({"rules": count, "family_cpu_s": round(family, 3), "queries_cpu_s": round(apart, 3)})

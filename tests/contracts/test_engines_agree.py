@@ -26,7 +26,6 @@ from beforehand.lookahead.engines.duckdb import HOUSE, DuckEngine
 from beforehand.lookahead.engines.memory import MemoryHouse, indexes, stored_tables
 from beforehand.lookahead.engines.possible import KNOWN
 from beforehand.lookahead.engines.rows import RowEngine, last_second
-from beforehand.lookahead.engines.shape import shape_of
 from beforehand.lookahead.library import CheckedQuery, Library, read_library
 from tests.factories.generated_people import GeneratedPeople
 
@@ -133,5 +132,5 @@ def test_control_a_rule_that_divides_is_told_apart(generated: Generated) -> None
     text = sound.query.sql.replace("s.end_to_day >= a.day - 30", "s.end_to_day * 2 / 3 * 3 >= (a.day - 30) * 2")
     text = text.replace("r.end_to_day as say_discharged_on", "cast(r.end_to_day / 7 as integer) as say_discharged_on")
     assert text != sound.query.sql
-    sabotaged = CheckedQuery(replace(sound.query, sql=text), shape_of(text))
+    sabotaged = CheckedQuery(replace(sound.query, sql=text))
     assert list(differences("sabotaged", generated.by_rows(sabotaged), generated.by_duckdb(sabotaged)))

@@ -7,16 +7,13 @@ import time
 from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from beforehand.clinical import knowledge
 from beforehand.clinical.calendar import FEDERAL, calendar_rows, federal_holidays
 from beforehand.lookahead.library import LOOK_AGAIN, CheckedQuery, Library, know_value_sets, library
 from beforehand.lookahead.models import CalendarDay, CalendarState
-from beforehand.lookahead.sound import remember_sound
 from beforehand.record.knowledge import load_knowledge
 from beforehand.record.models import ValueSet
 from beforehand.record.store.rows import fetch, insert_rows, table_of
@@ -39,7 +36,6 @@ _READY: dict[str, tuple[Library, float]] = {}  # database -> its library, and wh
 
 def make_ready() -> Library:
     """Bring calendar, value sets and knowledge of this database up to date; the library of rules that may run."""
-    remember_sound(Path(settings.HOME) / "cache" / "sound-rules.json")
     found = library()
     last = _READY.get(_database())
     if last is None or last[0] is not found or not calendar_is_loaded(FEDERAL):

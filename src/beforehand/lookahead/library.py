@@ -25,12 +25,22 @@ from beforehand.lookahead.silence import Need, Silence
 from beforehand.lookahead.sound import digest, is_sound, keep_sound, note_sound
 
 
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> Shape:
+    """The shape of a rule's SQL, read once in a process."""
+    return shape_of(text)
+
+
 @dataclass(frozen=True, eq=False)
 class CheckedQuery:
-    """A query that passed the linter, with the shape of its SQL."""
+    """A query that passed the linter."""
 
     query: Query
-    shape: Shape
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of its SQL, read when it is first asked for: whoever only shows needs never waits for it."""
+        return parsed(self.query.sql)
 
     def value_sets(self) -> frozenset[str]:
         """The value sets its answers hang on: named in its SQL, its family's rows or the clinical views below."""
@@ -164,17 +174,17 @@ def read_library(root: Path, *, places: Iterable[Path] | None = None, known_sets
 def check_file(path: Path, root: Path, sets: set[str]) -> tuple[CheckedQuery, list[RuleError]]:
     """One rule file, parsed, and what the linter says against it."""
     query = read_query(path, root)
-    try:
-        shape = shape_of(query.sql)
-    except ShapeError as error:
-        raise RuleError(path.name, query.sql_line + error.line - 1, error.what) from error
     key = digest(query, sets)
     if is_sound(key):
-        return CheckedQuery(query, shape), []
+        return CheckedQuery(query), []
+    try:
+        shape = parsed(query.sql)
+    except ShapeError as error:
+        raise RuleError(path.name, query.sql_line + error.line - 1, error.what) from error
     faults = [RuleError(path.name, query.sql_line + f.line - 1, f.what) for f in lint(query, shape, relations(), sets)]
     if not faults:
         note_sound(key)
-    return CheckedQuery(query, shape), faults
+    return CheckedQuery(query), faults
 
 
 @lru_cache(maxsize=4)

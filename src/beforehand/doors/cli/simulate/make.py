@@ -13,20 +13,17 @@ from beforehand.doors.cli.main import set_up
 
 set_up()
 
-from django.conf import settings  # noqa: E402 - Django is loaded one line above
 
-from beforehand.doors.cli.output import Progress  # noqa: E402
+from beforehand.doors.cli.output import Progress  # noqa: E402 - Django is loaded one line above
 from beforehand.doors.cli.simulate.house import open_house  # noqa: E402
 from beforehand.doors.cli.simulate.run import Settings, simulate  # noqa: E402
 from beforehand.lookahead.library import UnknownRuleError, held_still  # noqa: E402
-from beforehand.lookahead.sound import remember_sound  # noqa: E402
 
 
 def make(chosen: str, told: Path, out: Path | None) -> None:
     """Run it; leave the outcome in ``told`` and, if asked, what was true beside it in ``out``."""
     given = json.loads(chosen)
     chose = Settings(**{**given, "start": date.fromisoformat(given["start"]), "without": tuple(given["without"])})
-    remember_sound(Path(settings.HOME) / "cache" / "sound-rules.json")
     if sys.stderr.isatty():
         print("Making a home for the simulation and checking the rules ...", file=sys.stderr, flush=True)
     open_house()
