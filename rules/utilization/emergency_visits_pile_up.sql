@@ -15,7 +15,7 @@ author: Beforehand founders
 clinical_review: {by: null, on: null}
 step_kind: call
 harm: 4
-needs: [person, emergency_visit, outpatient_visit, contact_made, hospice_care]
+needs: [person, encounter, emergency_visit, outpatient_visit, contact_made, hospice_care]
 --- */
 with
 -- one visit a day; a day that is not exact may count. On any day a visit can leave the count, so it is looked at daily
@@ -43,7 +43,8 @@ many as (
     cross join as_of a
     where (c.perhaps_60 >= 3 or c.perhaps_year >= 4) and c.last_day + 60 > a.day
 ),
--- a call about something else (a result, a bill, papers sent to another office) tells nothing of what happened
+-- a call about something else (a result, a bill, papers sent to another office) tells nothing of what happened; a visit
+-- told by two sources may be called about in either's words
 followed as (
     select m.patient_id, 'encounter' as fact_table, o.id as fact_id
     from many m
@@ -52,7 +53,8 @@ followed as (
     select m.patient_id, 'communication' as fact_table, c.id as fact_id
     from many m
     join contact_made c on c.patient_id = m.patient_id and c.sent_from_day >= m.last_day
-    left join emergency_visit e on e.patient_id = c.patient_id and e.id = c.about_id
+    left join encounter x on x.patient_id = c.patient_id and x.id = c.about_id
+    left join emergency_visit e on e.patient_id = x.patient_id and e.id = x.same_as
     where c.about_id is null or e.id is not null
 ),
 judged as (
