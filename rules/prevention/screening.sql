@@ -23,7 +23,7 @@ family: knowledge/preventive_checks.csv
 whole: [age_from, age_to, months_a, months_b, age_b, months_c, months_d, months_e, days_to_act, is_soft, stops_when_frail, asks_history]
 step_kind: book
 needs: [person, known_condition, done_test, outpatient_visit, said_done, declined_lately, screening_stopped,
-        organ_not_screened, booked_visit, no_preventive_history, calendar, value_set_code]
+        organ_not_screened, booked_visit, no_preventive_history, contact_made, said_no, calendar, value_set_code]
 --- */
 with
 methods as (
@@ -37,8 +37,18 @@ methods as (
     union all
     select rule_id, tests_e_set as tests_set, months_e as months, cast(null as bigint) as min_age from family
 ),
+-- who was asked what was had before; one who would not say was asked too
+asked as (
+    select c.patient_id, 'communication' as fact_table, c.id as fact_id
+    from contact_made c
+    join value_set_code v on v.code = c.topic and v.value_set = 'work_preventive_history'
+    union all
+    select n.patient_id, n.fact_table, n.fact_id
+    from said_no n
+    join value_set_code v on v.code = n.code and v.value_set = 'work_preventive_history'
+),
 -- who is, or with an inexact birth day may be, of the age; the days they surely come to it and leave it. Of whom no
--- preventive history is on file, that alone is asked (the row with asks_history), not every test by itself.
+-- preventive history is on file, that alone is asked (the row with asks_history), not every test by itself; once asked, it is met.
 members as (
     select f.rule_id, p.patient_id, f.subject, f.days_to_act, f.is_soft, f.stops_when_frail, f.asks_history,
            t.patient_id as thin_id, born.month_index as birth_month,
@@ -48,15 +58,16 @@ members as (
            case when p.age_low >= f.age_from and p.age_high <= f.age_to then 'sure' else 'maybe' end as age,
            case when p.birth_from_day = p.birth_to_day then 'exact' else 'vague' end as birth
     from person p
-    join family f on f.age_from <= p.age_high and f.age_to >= p.age_low and coalesce(f.sex, p.sex) = p.sex
+    join family f on f.age_from <= p.age_high and f.age_to >= p.age_low and (f.sex is null or f.sex = p.sex)
     left join no_preventive_history t on t.patient_id = p.patient_id
+    left join (select distinct patient_id from asked) q on q.patient_id = p.patient_id
     join calendar born on born.calendar_id = 1 and born.day = p.birth_to_day
     join calendar enter on enter.calendar_id = 1 and enter.month_index = born.month_index + f.age_from * 12
         and enter.day_of_month = case when born.day_of_month > enter.days_in_month
                                       then enter.days_in_month else born.day_of_month end
     left join calendar leave on leave.calendar_id = 1 and leave.month_index = born.month_index + f.age_to * 12 + 12
         and leave.day_of_month = 1
-    where f.asks_history is null or t.patient_id is not null
+    where f.asks_history is null or t.patient_id is not null or q.patient_id is not null
 ),
 wanted as (
     select m.rule_id, m.patient_id, w.tests_set, w.months, w.min_age, m.birth_month, m.birth_day_of_month, m.leave_day
@@ -124,12 +135,13 @@ known as (
     join value_set_code v on v.code = c.code
     join family f on f.exclude_set = v.value_set
 ),
--- why it stops, the weightiest reason first
+-- why it stops, the weightiest reason first; a grave illness does not stop the question about what was had before:
+-- the vaccines still wait for its answer
 barred as (
     select m.rule_id, m.patient_id, x.weight, x.fact_table, x.fact_id
     from members m
     join screening_stopped x on x.patient_id = m.patient_id
-    where x.why <> 'frail' or m.stops_when_frail = 1
+    where (x.why <> 'frail' or m.stops_when_frail = 1) and (x.why <> 'grave' or m.asks_history is null)
     union all
     select k.rule_id, k.patient_id, 4 as weight, k.fact_table, k.fact_id
     from known k
@@ -156,6 +168,7 @@ judged as (
                 when t.sure_until > a.day then 'met'
                 when d.until_day is not null then 'declined'
                 when t.last_until > a.day then 'maybe'
+                when m.asks_history = 1 and m.thin_id is null then 'asked'
                 when m.asks_history = 1 then 'ask'
                 when m.is_soft = 1 and t.last_day is null then 'never'
                 when m.age = 'maybe' then 'age'
@@ -210,6 +223,10 @@ evidence as (
     from declined d
     join family f on f.rule_id = d.rule_id
     union all
+    select q.patient_id, m.subject, m.rule_id, q.fact_table, q.fact_id, 'asked' as role
+    from asked q
+    join members m on m.patient_id = q.patient_id and m.asks_history = 1
+    union all
     select k.patient_id, f.subject, k.rule_id, 'appointment' as fact_table, k.id as fact_id, 'booked' as role
     from booked k
     join family f on f.rule_id = k.rule_id
@@ -220,6 +237,7 @@ select d.rule_id, d.patient_id, d.subject,
                       when 'frail' then 'EXCLUDED'
                       when 'known' then 'EXCLUDED'
                       when 'met' then 'MET'
+                      when 'asked' then 'MET'
                       when 'declined' then 'EXCLUDED'
                       when 'due' then 'DUE'
                       when 'ask' then 'DUE'
