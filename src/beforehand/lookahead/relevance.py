@@ -169,8 +169,8 @@ class _Limits:
     def _limit(self, column: exp.Column, sets: frozenset[str], limited: list[Source]) -> None:
         source = self.lineage.source_of(column)
         if source is not None and any(source is one for one in limited):
-            before = self._found[id(source)].get(column.name)
-            self._found[id(source)][column.name] = sets if before is None else before & sets
+            # Of two limits each is enough by itself. Their sets in common are not: a code may be in one of each.
+            self._found[id(source)].setdefault(column.name, sets)
 
 
 def _inner_selects(select: exp.Select) -> Iterator[exp.Expr]:

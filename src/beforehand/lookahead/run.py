@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -120,9 +120,9 @@ def run_patients(
     library = make_ready()
     started = time.perf_counter()
     run = _begin(library, as_of, store)
-    queries = _concerned(library, changed)
     ids = sorted(set(patient_ids))
-    _run_rows(run, queries, ids)
+    for queries, theirs in _concerned(library, changed, ids):
+        _run_rows(run, queries, theirs)
     run.report.patients = len(ids)
     return _end(run, started)
 
@@ -227,11 +227,18 @@ def _count_everyone() -> int:
     return Patient.unscoped.filter(merged_into_id=None).count()
 
 
-def _concerned(library: Library, changed: What | None) -> list[CheckedQuery]:
-    """Queries whose answers may change, through whatever views; all when it is not known what changed."""
+def _concerned(
+    library: Library, changed: What | None, ids: list[int]
+) -> Iterator[tuple[list[CheckedQuery], list[int]]]:
+    """The queries whose answers may change, through whatever views, and of whom; all when nobody knows what changed.
+
+    Where a person's days are not known exactly, the other facts of a table are days to suppose, whatever their codes;
+    and a rule that failed is tried again with whatever comes to its tables.
+    """
     everything = list(library.queries.values())
     if not changed:
-        return everything
+        yield everything, ids
+        return
     codes = {code for added in changed.values() if added is not None for code in added}
     sets_of = sets_of_codes(codes - {NO_CODE}) if codes else {}
     sets: dict[str, frozenset[str] | None] = {
@@ -240,7 +247,18 @@ def _concerned(library: Library, changed: What | None) -> list[CheckedQuery]:
     }
     if "patient_record" in sets:
         sets["patient"] = None
-    return [checked for checked in everything if checked.concerned(sets)]
+    failing = {rule_id for (rule_id,) in fetch(f"select rule_id from {table_of(RuleFailure)}")}  # noqa: S608
+    asked = [
+        one for one in everything if one.concerned(sets) or (one.query.id in failing and one.stored() & sets.keys())
+    ]
+    others = [one for one in everything if one not in asked and one.stored() & sets.keys()]
+    engine = RowEngine(raw_connection())
+    groups: dict[frozenset[str], list[int]] = {}
+    for patient in ids:
+        unsure = frozenset(engine.vague(patient).ranges) if others else frozenset()
+        groups.setdefault(frozenset(one.query.id for one in others if one.stored() & unsure), []).append(patient)
+    for more, theirs in groups.items():
+        yield [*asked, *(one for one in others if one.query.id in more)], theirs
 
 
 def _batches(ids: list[int]) -> Iterable[list[int]]:

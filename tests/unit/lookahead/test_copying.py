@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from beforehand.lookahead.engines.copying import Copies, CopyError, attached, copy_apart
+from beforehand.lookahead.engines.copying import LAYOUT, Copies, CopyError, attached, copy_apart
 from beforehand.lookahead.engines.duckdb import HOUSE, DuckEngine
 from beforehand.lookahead.engines.memory import PATIENT_STORED, MemoryHouse
 
@@ -59,6 +59,24 @@ def test_a_base_then_a_delta_then_nothing_new(house: MemoryHouse, tmp_path: Path
     for number in range(12, 20):  # more than is worth keeping apart
         _add(house, number, changed=3)
     assert _copy(tmp_path, second).keys() == {"base"}
+    house.connection.close()
+
+
+def test_a_copy_of_other_columns_is_made_anew(house: MemoryHouse, tmp_path: Path) -> None:
+    """As after an upgrade that gave a table another column."""
+    first = _copy(tmp_path, {})
+    assert _copy(tmp_path, first) == first
+    (tmp_path / first["base"][1] / LAYOUT).write_text("the columns of last year")
+    assert _copy(tmp_path, first)["base"][1] != first["base"][1]
+    house.connection.close()
+
+
+def test_nothing_of_the_folder_one_stands_in_is_run(
+    house: MemoryHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "uuid.py").write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    assert _copy(tmp_path, {}).keys() == {"base"}
     house.connection.close()
 
 

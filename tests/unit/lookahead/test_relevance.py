@@ -74,6 +74,12 @@ CASES: list[tuple[str, dict[str, Sets]]] = [
         "select r.patient_id from final_result r join value_set_code v on v.code = r.code and v.value_set = 'a1c'",
         {"observation": A1C},
     ),
+    # a code that is to be in two sets is in the first of them
+    (
+        "select o.patient_id from observation o join value_set_code v on v.code = o.code and v.value_set = 'a1c'"
+        " join value_set_code w on w.code = o.code and w.value_set = 'ldl'",
+        {"observation": A1C},
+    ),
     # twice, for two sets
     (
         "with a as (select o.patient_id from observation o"

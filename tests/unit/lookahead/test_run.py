@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from beforehand.clinical.times import day_of, parse_when
 from beforehand.lookahead import house, run
@@ -20,6 +21,7 @@ from beforehand.lookahead.models import ColumnCopy, Finding, RuleFailure, RuleSt
 from beforehand.lookahead.words import fill, show
 from beforehand.record.access import system_principal
 from beforehand.record.models import FACT_MODELS, Concept, ConceptCoding, Patient, ValueSetCode
+from beforehand.record.store.touched import NO_CODE
 
 EXAMPLES = Path(__file__).parents[2] / "rules_examples"
 RULE = "example_contact_after_discharge"
@@ -132,6 +134,36 @@ def test_a_rule_that_does_not_rest_on_the_changed_table_is_not_run(people: House
     people.stay(ann)
     assert run.run_patients([ann.pk], as_of=MONDAY, changed={"immunization": None}).findings == 0
     assert run.run_patients([ann.pk], as_of=MONDAY, changed={"encounter": None}).findings == 1
+
+
+def test_a_rule_is_asked_when_facts_came_whose_code_it_looks_for(people: House) -> None:
+    ann = people.person()
+    people.stay(ann)
+    other = Concept.objects.create(digest="other", key="work:other").pk
+    assert run.run_patients([ann.pk], as_of=MONDAY, changed={"communication": frozenset({other})}).findings == 0
+    assert run.run_patients([ann.pk], as_of=MONDAY, changed={"communication": frozenset({NO_CODE})}).findings == 0
+    both = frozenset({other, people.contact})
+    assert run.run_patients([ann.pk], as_of=MONDAY, changed={"communication": both}).findings == 1
+
+
+def test_whose_days_are_not_known_is_asked_about_whatever_came(people: House) -> None:
+    """The days of other facts are days to suppose: what came may make the answer hang on one."""
+    ann, bea = people.person(), people.person()
+    people.stay(ann)
+    people.stay(bea, start="2026-03", end="2026-03-06")
+    other = Concept.objects.create(digest="other", key="work:other").pk
+    report = run.run_patients([ann.pk, bea.pk], as_of=MONDAY, changed={"communication": frozenset({other})})
+    assert (report.findings, {one.patient_id for one in Finding.unscoped.all()}) == (1, {bea.pk})
+
+
+def test_a_rule_that_failed_is_tried_again_with_whatever_comes(people: House) -> None:
+    ann = people.person()
+    people.stay(ann)
+    other = Concept.objects.create(digest="other", key="work:other").pk
+    query = next(name for name, one in house.library().queries.items() if RULE in one.query.rules)
+    RuleFailure.objects.create(rule_id=query, what="it failed", since=timezone.now())
+    assert run.run_patients([ann.pk], as_of=MONDAY, changed={"communication": frozenset({other})}).findings == 1
+    assert not RuleFailure.objects.exists()
 
 
 def test_a_subject_no_longer_found_is_withdrawn_and_comes_back(people: House) -> None:

@@ -8,6 +8,7 @@ takes itself for the first and cuts the index of the write-ahead log off under t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -15,12 +16,16 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 import beforehand
-from beforehand.lookahead.engines.duckdb import ERRORS, HOUSE, LABELLED, DuckEngine
+from beforehand.clinical.tables import FACTS
+from beforehand.lookahead.engines.duckdb import ERRORS, HOUSE, PATIENTS, DuckEngine
+from beforehand.lookahead.engines.memory import PATIENT_STORED
 
 REBUILD_SHARE = 0.2  # a delta larger than this share of the patients is not worth keeping apart
+LAYOUT = "layout"  # the file that says a copy is whole, and of which columns
 Copies = Mapping[str, tuple[int, str]]  # base, delta -> highest change that is in it, its folder's name
 
 
@@ -55,8 +60,19 @@ def bring_up_to_date(engine: DuckEngine, folder: Path, known: Copies) -> Copies:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a copy has all its files; the labels are written last."""
-    return (folder / f"{LABELLED}.parquet").exists()
+    """Whether a copy has all its files, of today's columns; what says so is written last."""
+    try:
+        return (folder / LAYOUT).read_text() == layout()
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def layout() -> str:
+    """Digest of the columns that are copied: a copy made before a table got another column is made anew."""
+    tables = {name: table.physical() for name, table in FACTS.items()} | {PATIENTS: PATIENT_STORED}
+    stated = [(name, [(column.name, column.type.value) for column in columns]) for name, columns in tables.items()]
+    return hashlib.sha256(json.dumps(stated).encode()).hexdigest()
 
 
 def _is_too_old(engine: DuckEngine, seq: int) -> bool:
@@ -72,6 +88,7 @@ def _make(engine: DuckEngine, folder: Path, name: str, since: int | None = None)
     engine.copy_facts(place, only)
     if since is not None:
         engine.copy_changed_patients(place, since)
+    (place / LAYOUT).write_text(layout())
     return place.name
 
 
@@ -85,7 +102,7 @@ def copy_apart(file: Path, folder: Path, spill: Path, known: Copies, *, memory: 
     }  # fmt: skip
     here = os.pathsep.join([str(Path(beforehand.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     ended = subprocess.run(  # noqa: S603  ourselves
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-P", "-m", __name__],  # -P: nothing of the folder one happens to stand in is run
         input=json.dumps(asked).encode(),
         capture_output=True,
         check=False,

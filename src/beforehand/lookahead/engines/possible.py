@@ -68,13 +68,20 @@ def suppositions(ranges: Sequence[tuple[int, int]], days: Iterable[int], as_of_d
     near = {day + step for day in {as_of_day, *days} for step in (-1, 0, 1)}
     near |= {as_of_day - days_ago + step for days_ago in _WINDOWS for step in (0, 1)}
     found = {day for first, last in ranges for day in near if first < day < last}
-    found |= {first + (last - first) * part // 4 for first, last in ranges for part in (1, 2, 3) if last - first > 3}
+    beside = {first + (last - first) * part // 4 for first, last in ranges for part in (1, 2, 3) if last - first > 3}
     so_far = [as_of_day - first for first, last in ranges if first < as_of_day < last]  # what happened, did by then
-    found |= {as_of_day - days + days * part // 8 for days in so_far for part in range(1, 8) if days > 1}
-    inside = sorted(found)
-    if len(inside) > MOST:
-        inside = sorted({inside[number * (len(inside) - 1) // (MOST - 1)] for number in range(MOST)})
+    beside |= {as_of_day - days + days * part // 8 for days in so_far for part in range(1, 8) if days > 1}
+    inside = _thinned(found, MOST)  # where something happened or a window ends comes before what only lies between
+    inside = sorted({*inside, *_thinned(beside - found, MOST - len(inside))})
     return [EARLIEST, LATEST, *inside, *(ORDERS if len(ranges) > 1 else ())]
+
+
+def _thinned(days: Collection[int], most: int) -> list[int]:
+    """At most so many of these days, evenly chosen, the first and the last among them."""
+    ordered = sorted(days)
+    if len(ordered) <= most:
+        return ordered
+    return sorted({ordered[number * (len(ordered) - 1) // max(most - 1, 1)] for number in range(most)})
 
 
 def times_of(table: str) -> tuple[str, ...]:
