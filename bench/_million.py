@@ -19,6 +19,7 @@ import duckdb
 
 from beforehand.clinical.columns import Kind, Table
 from beforehand.clinical.tables import FACTS
+from beforehand.lookahead.engines.copying import LAYOUT, layout
 from beforehand.lookahead.engines.duckdb import PATIENTS, TYPES, DuckEngine
 from beforehand.lookahead.engines.memory import PATIENT_STORED
 
@@ -101,6 +102,7 @@ def grow(home: Path, patients: int, tables: Collection[str] | None = None, words
             f" to '{folder / PATIENTS}.parquet' (format parquet, compression zstd)"
         )
         engine.copy_labels(folder)
+    (folder / LAYOUT).write_text(layout())  # so that it is taken for a whole copy and not made anew from the rows
     _add_people(file, copies, people, folder.name)
     return copies * count
 

@@ -22,6 +22,7 @@ from beforehand.lookahead.engines.answers import Answer, Evidence
 from beforehand.lookahead.engines.differences import Differences
 from beforehand.lookahead.engines.duckdb import ERRORS as DUCKDB_ERRORS
 from beforehand.lookahead.engines.duckdb import DuckEngine
+from beforehand.lookahead.engines.possible import Vague
 from beforehand.lookahead.engines.rows import ERRORS as ROW_ERRORS
 from beforehand.lookahead.engines.rows import RowEngine
 from beforehand.lookahead.engines.spark import SparkRefusedError
@@ -96,6 +97,7 @@ class _Run:
     report: RunReport
     rule_changed: bool = False
     digests: dict[str, str] = field(default_factory=dict)
+    vague: dict[int, Vague] = field(default_factory=dict)  # whose days were looked at to tell which rules to ask
 
     @property
     def day(self) -> int:
@@ -121,7 +123,7 @@ def run_patients(
     started = time.perf_counter()
     run = _begin(library, as_of, store)
     ids = sorted(set(patient_ids))
-    for queries, theirs in _concerned(library, changed, ids):
+    for queries, theirs in _concerned(run, library, changed, ids):
         _run_rows(run, queries, theirs)
     run.report.patients = len(ids)
     return _end(run, started)
@@ -228,7 +230,7 @@ def _count_everyone() -> int:
 
 
 def _concerned(
-    library: Library, changed: What | None, ids: list[int]
+    run: _Run, library: Library, changed: What | None, ids: list[int]
 ) -> Iterator[tuple[list[CheckedQuery], list[int]]]:
     """The queries whose answers may change, through whatever views, and of whom; all when nobody knows what changed.
 
@@ -255,7 +257,9 @@ def _concerned(
     engine = RowEngine(raw_connection())
     groups: dict[frozenset[str], list[int]] = {}
     for patient in ids:
-        unsure = frozenset(engine.vague(patient).ranges) if others else frozenset()
+        if others:
+            run.vague[patient] = engine.vague(patient)
+        unsure = frozenset(run.vague[patient].ranges) if others else frozenset()
         groups.setdefault(frozenset(one.query.id for one in others if one.stored() & unsure), []).append(patient)
     for more, theirs in groups.items():
         yield [*asked, *(one for one in others if one.query.id in more)], theirs
@@ -296,7 +300,7 @@ def _rows_of(run: _Run, engine: RowEngine, queries: list[CheckedQuery], ids: lis
     found = []
     for patient in ids:
         present = engine.present(patient, tables, with_sets)
-        vague = engine.vague(patient)
+        vague = run.vague.get(patient) or engine.vague(patient)
         for checked, need, holds in in_force:
             if need.holds(present):
                 said = engine.answers(checked.query, checked.shape, patient, run.day, vague)
