@@ -19,7 +19,7 @@ from beforehand.lookahead.engines.relations import Relation, Sort
 from beforehand.lookahead.engines.shape import Shape, returned
 from beforehand.lookahead.lineage import Lineage, Source
 from beforehand.lookahead.rule import Family
-from beforehand.lookahead.sql_conditions import compared, conjuncts, joins_of, set_names
+from beforehand.lookahead.sql_conditions import codes_asked, conjuncts, joins_of
 
 Sets = frozenset[str] | None  # value sets of which a code must be in one; None: any row counts
 Relevant = Mapping[str, Sets]  # fact table -> of which value sets; tables that are not read are not named
@@ -151,20 +151,11 @@ class _Limits:
 
     def _set(self, source: Source, conditions: list[exp.Expr], limited: list[Source]) -> None:
         """A value set joined to codes: their rows count only when their code is in it."""
-        codes: list[exp.Column] = []
-        sets: frozenset[str] | None = None
-        for condition in conditions:
-            for mine, other in compared(condition):
-                if not isinstance(mine, exp.Column) or self.lineage.source_of(mine) is not source:
-                    continue
-                if mine.name == "code" and len(other) == 1 and isinstance(other[0], exp.Column):
-                    codes.append(other[0])
-                elif mine.name == "value_set":
-                    stated = set_names(self.lineage, other)
-                    sets = stated if sets is None or stated is None else sets & stated
+        codes, sets = codes_asked(self.lineage, source, conditions)
         if sets is not None:
             for code in codes:
-                self._limit(code, sets, limited)
+                if isinstance(code, exp.Column):
+                    self._limit(code, sets, limited)
 
     def _limit(self, column: exp.Column, sets: frozenset[str], limited: list[Source]) -> None:
         source = self.lineage.source_of(column)

@@ -18,7 +18,7 @@ from beforehand.lookahead.engines.relations import Relation, Sort
 from beforehand.lookahead.engines.shape import Shape
 from beforehand.lookahead.lineage import Lineage, Source
 from beforehand.lookahead.rule import Family
-from beforehand.lookahead.sql_conditions import compared, conjuncts, joins_of, set_names
+from beforehand.lookahead.sql_conditions import codes_asked, conjuncts, joins_of
 
 Present = Mapping[str, Collection[str]]  # fact table that has rows of the patient -> value sets its codes are in
 
@@ -131,17 +131,7 @@ class Silence:
 
     def _of_code(self, source: Source, conditions: list[exp.Expr]) -> Need:
         """Of a value set joined to a code of facts: that such a code is there."""
-        codes: list[exp.Expr] = []
-        sets: frozenset[str] | None = None
-        for condition in conditions:
-            for mine, other in compared(condition):
-                if not isinstance(mine, exp.Column) or self.lineage.source_of(mine) is not source:
-                    continue
-                if mine.name == "code" and len(other) == 1:
-                    codes.append(other[0])
-                elif mine.name == "value_set":
-                    stated = set_names(self.lineage, other)
-                    sets = stated if sets is None or stated is None else sets & stated
+        codes, sets = codes_asked(self.lineage, source, conditions)
         if not sets:
             return NOTHING
         return _every([self._of_origin(code, sets) for code in codes])

@@ -38,6 +38,24 @@ def joins_of(select: exp.Select, sources: Sequence[Source]) -> Iterator[tuple[So
         yield source, side, join.args.get("on") if join is not None else None
 
 
+def codes_asked(
+    lineage: Lineage, source: Source, conditions: Iterable[exp.Expr]
+) -> tuple[list[exp.Expr], frozenset[str] | None]:
+    """Of a joined value set: the codes compared with its own, and which sets it can be; None if it can be any."""
+    codes: list[exp.Expr] = []
+    sets: frozenset[str] | None = None
+    for condition in conditions:
+        for mine, other in compared(condition):
+            if not isinstance(mine, exp.Column) or lineage.source_of(mine) is not source:
+                continue
+            if mine.name == "code" and len(other) == 1:
+                codes.append(other[0])
+            elif mine.name == "value_set":
+                stated = set_names(lineage, other)
+                sets = stated if sets is None or stated is None else sets & stated
+    return codes, sets
+
+
 def set_names(lineage: Lineage, values: Iterable[exp.Expr]) -> frozenset[str] | None:
     """The value sets an expression can name: literals and the family's cells; None when it cannot be told."""
     found: set[str] = set()
